@@ -1,0 +1,173 @@
+package org.moe4j.backend;
+
+import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.Strided;
+
+/**
+ * The numbers' side of the engine. A back end takes memory, extents and attributes; it knows no operation and checks
+ * nothing (operations do, when they are made). Matrices are row-major. "adds" means {@code out += result}: gradients are
+ * always added, results overwrite unless a flag says otherwise. Results don't depend on the number of threads.
+ *
+ * <p>Lists of row numbers are plain {@code int[]}; a negative number is an empty slot: nothing is read or written for it.
+ */
+public interface Backend extends AutoCloseable {
+    /** The name it is opened by: reference, simd, dry. */
+    String name();
+
+    /** 8 for float64, 4 for float32. */
+    int bytesPerValue();
+
+    /** New memory, all zero. */
+    Storage allocate(long size);
+
+    @Override
+    void close();
+
+    // ---- whole storages --------------------------------------------------------------------------------------------
+
+    void fill(Storage x, double value);
+
+    /** y = x. */
+    void copy(Storage x, Storage y);
+
+    /** y += alpha x. */
+    void axpy(double alpha, Storage x, Storage y);
+
+    /** x *= alpha. */
+    void scale(double alpha, Storage x);
+
+    /** The sum of squares, accumulated in float64; not finite if any value isn't. */
+    double sumOfSquares(Storage x);
+
+    /** x[i] = low + (high - low) u(i) with the generator's uniform numbers at counters 0, 1, .. */
+    void uniform(CounterRandom random, double low, double high, Storage x);
+
+    /** x[i] = deviation z(i) with the generator's normal numbers at counters 0, 1, .. */
+    void normal(CounterRandom random, double deviation, Storage x);
+
+    // ---- elementwise -----------------------------------------------------------------------------------------------
+
+    /** y = f(x). */
+    void unary(Unary f, Storage x, Storage y);
+
+    /** dx adds dy f'(x), where y = f(x). */
+    void unaryGrad(Unary f, Storage x, Storage y, Storage dy, Storage dx);
+
+    /** y = f(a, b) over {@code dims}, with a and b read by their strides and y row-major. */
+    void binary(Binary f, int[] dims, Strided a, Strided b, Storage y);
+
+    /** da adds dy df/da and db adds dy df/db by the strides of a and b; {@code da} or {@code db} may be null. */
+    void binaryGrad(Binary f, int[] dims, Strided a, Strided b, Storage dy, Storage da, Storage db);
+
+    /** y = x, or y += x if {@code add}, over {@code dims}: transposes, slices, broadcasts; with add, sums over axes of stride 0. */
+    void move(int[] dims, Strided x, Strided y, boolean add);
+
+    // ---- matrix products -------------------------------------------------------------------------------------------
+
+    /** c (m,n) = op(a) (m,k) · op(b) (k,n), or c += if {@code add}; a transposed operand is stored (k,m) or (n,k). */
+    void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, boolean add);
+
+    /**
+     * One product for each expert e over its rows starts[e] .. starts[e+1]: y (R,n) = x (R,k) · op(w[e]), or y += if {@code add}.
+     * w is (E,k,n), or (E,n,k) if transposed. Rows before starts[0] or after starts[E] are left alone.
+     */
+    void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add);
+
+    /** The weight gradient of the grouped product: dw[e] (m,n) adds a[rows of e]ᵀ · b[rows of e]; a (R,m), b (R,n), dw (E,m,n). */
+    void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw);
+
+    // ---- rows of a table -------------------------------------------------------------------------------------------
+
+    /** y[i] = table[rows[i]]; zero for an empty slot. */
+    void gatherRows(Storage table, int width, int[] rows, Storage y);
+
+    /** table[rows[i]] adds x[i], in the order of i. */
+    void scatterAddRows(Storage x, int width, int[] rows, Storage table);
+
+    /** s[t,j] = x[t] · table[ids[t,j]], or s += if {@code add}; x (T,width), ids and s (T,perRow); 0 for an empty slot. */
+    void gatherDot(Storage x, Storage table, int width, int[] ids, int perRow, Storage s, boolean add);
+
+    /** y[t] = sum over j of weight[t,j] table[ids[t,j]], or y += if {@code add}; {@code weights} null means all 1. */
+    void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add);
+
+    /**
+     * The gradient of a table in the two products above: grad[u] (U,width) adds, over the places p of row u in {@code index},
+     * coefficients[p] source[p / perRow]; {@code coefficients} null means all 1.
+     */
+    void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad);
+
+    // ---- columns of a row ------------------------------------------------------------------------------------------
+
+    /** y[r,j] = x[r, columns[r,j]]; x (rows,cols), y (rows,k); 0 for an empty slot. */
+    void gatherColumns(Storage x, int rows, int cols, int[] columns, int k, Storage y);
+
+    /** x[r, columns[r,j]] adds y[r,j]. */
+    void scatterAddColumns(Storage y, int rows, int cols, int[] columns, int k, Storage x);
+
+    /** The k largest of each row in descending order, the lower column first at a tie. */
+    void topK(Storage x, int rows, int cols, int k, Storage values, int[] columns);
+
+    /**
+     * The k largest of the n·n sums a[r,i] + b[r,j] of each row, descending, and i·n + j for each: the retrieval of product
+     * keys (Lample et al. 2019, section 3.1), which first takes {@code half} candidates of each side (half ≥ k is exact).
+     */
+    void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, int[] ids);
+
+    // ---- row-wise functions ----------------------------------------------------------------------------------------
+
+    void softmax(Storage x, int rows, int cols, Storage y);
+
+    /** dx adds y (dy - sum(y dy)) by rows. */
+    void softmaxGrad(Storage y, Storage dy, int rows, int cols, Storage dx);
+
+    /** y[r] = log sum exp x[r,·]. */
+    void logSumExp(Storage x, int rows, int cols, Storage y);
+
+    /**
+     * Cross-entropy from logits, in nats: loss[r] = (1-smoothing) (lse - x[target]) + smoothing (lse - mean x), and lse[r];
+     * rows with a negative target have loss 0.
+     */
+    void crossEntropy(Storage x, int rows, int cols, int[] targets, double smoothing, Storage loss, Storage lse);
+
+    /** dx adds dloss[r] (softmax(x[r]) - (1-smoothing) onehot - smoothing/cols), nothing for rows with a negative target. */
+    void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, int[] targets, double smoothing, Storage dloss, Storage dx);
+
+    /** y = (x - mean) rstd gain + bias by rows, biased variance, rstd = 1/sqrt(var + eps); gain and bias may be null. */
+    void layerNorm(Storage x, Storage gain, Storage bias, double eps, int rows, int cols, Storage y, Storage mean, Storage rstd);
+
+    /** Gradients of {@link #layerNorm}, all added; any of dx, dgain, dbias may be null. */
+    void layerNormGrad(Storage x, Storage gain, Storage mean, Storage rstd, Storage dy, int rows, int cols, Storage dx, Storage dgain, Storage dbias);
+
+    /** y = x rrms gain by rows, rrms = 1/sqrt(mean(x²) + eps); gain may be null. */
+    void rmsNorm(Storage x, Storage gain, double eps, int rows, int cols, Storage y, Storage rrms);
+
+    /** Gradients of {@link #rmsNorm}, all added; dx or dgain may be null. */
+    void rmsNormGrad(Storage x, Storage gain, Storage rrms, Storage dy, int rows, int cols, Storage dx, Storage dgain);
+
+    // ---- attention -------------------------------------------------------------------------------------------------
+
+    /**
+     * Causal attention: y[b,t,h] = sum over s ≤ t of softmax_s(scale q[b,t,h]·k[b,s,g]) v[b,s,g], with query head h reading key/value
+     * head g = h / (H / KV). q and y (B,T,H·Dh), k and v (B,T,KV·Dh); lse (B,H,T) keeps each row's log-sum-exp for the gradient.
+     */
+    void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse);
+
+    /** Gradients of {@link #attention}, added to dq, dk, dv, none of them null. */
+    void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse, Storage dy, Storage dq, Storage dk, Storage dv);
+
+    /**
+     * Rotary positions, half-split pairs (i, i + Dh/2): the angle of pair i at position p is p base^(-2i/Dh). x and y are
+     * (B,T,H·Dh), positions count from {@code first} along T. {@code inverse} turns back (the gradient); {@code add} adds to y.
+     */
+    void rotary(int batch, int time, int heads, int headDim, double base, int first, boolean inverse, Storage x, Storage y, boolean add);
+
+    // ---- optimizer -------------------------------------------------------------------------------------------------
+
+    /** One Adam step (see {@link AdamStep}) of parameter p with gradient g and moments m, v. */
+    void adam(AdamStep step, Storage p, Storage g, Storage m, Storage v);
+
+    /** The same for rows of tables p, m, v only: row rows[u] takes gradient row u of g (U,width); the rows are distinct. */
+    void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v);
+}

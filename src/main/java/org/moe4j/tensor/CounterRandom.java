@@ -1,0 +1,52 @@
+package org.moe4j.tensor;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Random numbers as a pure function of (key, counter): no state, so that any thread, any back end and any resumed run
+ * draws the same ones in any order. The mixing is that of SplitMix64 (Steele, Lea and Flood 2014), which passes BigCrush
+ * when fed with consecutive counters.
+ */
+public record CounterRandom(long key) {
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+
+    /** A generator for one purpose ("layers.3.router") of a seeded run. */
+    public static CounterRandom of(long seed, String purpose) {
+        long key = mix(seed + GOLDEN);
+        for (byte b : purpose.getBytes(StandardCharsets.UTF_8)) {
+            key = mix(key ^ (b & 0xff)) + GOLDEN;
+        }
+        return new CounterRandom(key);
+    }
+
+    /** An independent generator, one for each index (a training step, a layer). */
+    public CounterRandom at(long index) {
+        return new CounterRandom(mix(key ^ mix(index + GOLDEN)));
+    }
+
+    /** 64 random bits. */
+    public long bits(long counter) {
+        return mix(key + counter * GOLDEN);
+    }
+
+    /** Uniform in [0, 1), a multiple of 2^-24 so that float32 and float64 hold the same number. */
+    public double uniform(long counter) {
+        return (bits(counter) >>> 40) * 0x1.0p-24;
+    }
+
+    /** Uniform in 0 .. bound-1; the bias is below bound / 2^32. */
+    public int below(long counter, int bound) {
+        return (int) (((bits(counter) >>> 32) * bound) >>> 32);
+    }
+
+    /** A standard normal number: the inverse of the distribution function at the middle of a uniform cell. */
+    public double normal(long counter) {
+        return NormalQuantile.at(((bits(counter) >>> 11) + 0.5) * 0x1.0p-53);
+    }
+
+    private static long mix(long z) {
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+}
