@@ -1,0 +1,82 @@
+package org.moe4j.autodiff;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.moe4j.backend.Backend;
+import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Storage;
+
+/** What one run of an operation works on: its outputs, their gradients, and scratch memory that is gone when it returns. */
+public final class Call {
+    final Op op;
+    final Variable[] outputs;
+    private final Arena arena;
+    private final List<Storage> scratch = new ArrayList<>();
+
+    Call(Op op, Variable[] outputs, Arena arena) {
+        this.op = op;
+        this.outputs = outputs;
+        this.arena = arena;
+    }
+
+    /** The memory of the result. */
+    public Storage y() {
+        return outputs[0].data();
+    }
+
+    /** The memory of output {@code i}. */
+    public Storage y(int i) {
+        return outputs[i].data();
+    }
+
+    /** The gradient of the result; null if none flowed to it (only possible with several outputs). */
+    public Storage dy() {
+        return dy(0);
+    }
+
+    /** The gradient of output {@code i}; null if none flowed to it. */
+    public Storage dy(int i) {
+        return outputs[i].grad() == null ? null : outputs[i].dData();
+    }
+
+    /** Memory for the length of this call, with whatever it last held. */
+    public Storage scratch(long size) {
+        Storage x = arena.take(size);
+        scratch.add(x);
+        return x;
+    }
+
+    /** Memory for the length of this call, all zero. */
+    public Storage zeroScratch(long size) {
+        Storage x = arena.takeZero(size);
+        scratch.add(x);
+        return x;
+    }
+
+    /**
+     * Adds to the gradient of {@code table} (N, width) what its rows {@code ids} take part in: coefficients[p] source[p / perRow] at
+     * row ids[p]. A table parameter keeps the rows alone; any other variable has them scattered into its dense gradient.
+     *
+     * @param coefficients one for each place, or null for all 1
+     * @param source (ids.length / perRow, width)
+     */
+    public void addRowGradient(Backend on, Variable table, int[] ids, Storage coefficients, Storage source, int perRow) {
+        int width = table.shape().columns();
+        RowIndex index = RowIndex.of(ids);
+        long size = (long) index.count() * width;
+        boolean keepRows = table instanceof Parameter p && p.isTable();
+        Storage rows = keepRows ? arena.takeZero(size) : zeroScratch(size);
+        on.rowGradient(index, coefficients, source, perRow, width, rows);
+        if (keepRows) {
+            ((Parameter) table).addRows(on, new RowGradient(index.rows(), width, rows, arena));
+        } else {
+            on.scatterAddRows(rows, width, index.rows(), table.dData());
+        }
+    }
+
+    void releaseScratch() {
+        scratch.forEach(arena::give);
+        scratch.clear();
+    }
+}

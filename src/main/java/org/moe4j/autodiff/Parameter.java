@@ -1,0 +1,65 @@
+package org.moe4j.autodiff;
+
+import org.moe4j.backend.Backend;
+import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Tensor;
+
+/**
+ * A variable that outlives the tape: a weight, or (not trained) a buffer such as a running mean. A table is a weight whose
+ * gradient is kept by rows, so that its cost follows the rows touched and never the table: only the row-reading operations
+ * (embedding, gather-dot, gather-sum) may use one.
+ */
+public final class Parameter extends Variable {
+    /** How a parameter takes part in training. */
+    public enum Kind { WEIGHT, TABLE, BUFFER }
+
+    private final String name;
+    private final Kind kind;
+    private RowGradient rowGrad;
+
+    public Parameter(String name, Kind kind, Tensor value) {
+        super(value, kind != Kind.BUFFER);
+        this.name = name;
+        this.kind = kind;
+    }
+
+    /** The dotted path by which checkpoints know it, such as {@code layers.0.attention.query.weight}. */
+    public String name() {
+        return name;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /** Whether gradients are kept by rows. */
+    public boolean isTable() {
+        return kind == Kind.TABLE;
+    }
+
+    /** The gradient of a table; null where no row was touched. */
+    public RowGradient rowGrad() {
+        return rowGrad;
+    }
+
+    /** Adds gradient rows; takes over {@code contribution}. */
+    void addRows(Backend on, RowGradient contribution) {
+        rowGrad = rowGrad == null ? contribution : rowGrad.plus(on, contribution);
+    }
+
+    /** Forgets the gradient: zeroes a dense one, gives back the rows of a table's. */
+    public void clearGrad(Backend on) {
+        if (grad() != null) {
+            on.fill(dData(), 0);
+        }
+        if (rowGrad != null) {
+            rowGrad.release();
+            rowGrad = null;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name + shape();
+    }
+}

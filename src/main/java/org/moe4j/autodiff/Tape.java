@@ -1,0 +1,190 @@
+package org.moe4j.autodiff;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+import org.moe4j.autodiff.op.Operations;
+import org.moe4j.backend.Backend;
+import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.Tensor;
+
+/**
+ * The list of operations that were run, walked backwards for gradients: append order is already topological. Everything
+ * an operation makes lives until the tape closes; gradients of intermediate results only while they are needed.
+ *
+ * <pre>{@code
+ * try (Tape t = new Tape(on, arena)) {
+ *     Variable loss = t.mean(t.square(t.linear(x, w, b)));
+ *     t.backward(loss);
+ * }
+ * }</pre>
+ */
+public final class Tape implements Operations, AutoCloseable {
+    private final Backend on;
+    private final Arena arena;
+    private final boolean recording;
+    private final List<Call> calls = new ArrayList<>();
+    private final List<Storage> values = new ArrayList<>();
+    private final Set<Storage> gradients = Collections.newSetFromMap(new IdentityHashMap<>());
+    private Cost cost = Cost.NONE;
+
+    /** A tape that records for backward, with memory from {@code arena}. */
+    public Tape(Backend on, Arena arena) {
+        this(on, arena, true);
+    }
+
+    /** @param recording false for evaluation: nothing wants a gradient */
+    public Tape(Backend on, Arena arena, boolean recording) {
+        this.on = on;
+        this.arena = arena;
+        this.recording = recording;
+    }
+
+    public Backend backend() {
+        return on;
+    }
+
+    /** A value without gradient, in memory of the tape's. */
+    public Variable constant(Shape shape, double... values) {
+        Storage data = take(shape.size());
+        data.write(0, values);
+        return new Variable(new Tensor(shape, data), false);
+    }
+
+    /** A constant tensor of equal values. */
+    public Variable filled(Shape shape, double value) {
+        Storage data = take(shape.size());
+        on.fill(data, value);
+        return new Variable(new Tensor(shape, data), false);
+    }
+
+    /** A value without gradient in memory of someone else's; also how a gradient is stopped. */
+    public Variable constant(Tensor value) {
+        return new Variable(value, false);
+    }
+
+    /** A value with a gradient in memory of someone else's: an input to differentiate by. */
+    public Variable variable(Tensor value) {
+        return new Variable(value, recording);
+    }
+
+    @Override
+    public Variable run(Op op) {
+        return runAll(op).getFirst();
+    }
+
+    @Override
+    public List<Variable> runAll(Op op) {
+        boolean wantsGrad = recording && op.inputs().stream().anyMatch(Variable::wantsGrad);
+        List<Shape> shapes = op.outputs();
+        Variable[] outputs = new Variable[shapes.size()];
+        for (int i = 0; i < outputs.length; i++) {
+            Shape shape = shapes.get(i);
+            outputs[i] = new Variable(new Tensor(shape, take(shape.size())), wantsGrad);
+        }
+        Call call = new Call(op, outputs, arena);
+        op.forward(on, call);
+        call.releaseScratch();
+        cost = cost.plus(op.cost());
+        if (wantsGrad) {
+            calls.add(call);
+        }
+        return List.of(outputs);
+    }
+
+    /** Gradients of a scalar by every variable that wants one; parameters add to what they already have. */
+    public void backward(Variable loss) {
+        if (loss.shape().size() != 1) {
+            throw new IllegalArgumentException("backward wants a scalar loss, this one is " + loss.shape());
+        }
+        backward(List.of(loss), List.of(new double[] {1}));
+    }
+
+    /** Gradients of sum over i of {@code cotangents[i] · outputs[i]}. */
+    public void backward(List<Variable> outputs, List<double[]> cotangents) {
+        for (int i = 0; i < outputs.size(); i++) {
+            Variable y = outputs.get(i);
+            if (y.wantsGrad()) {
+                ensureGrad(y);
+                Storage seed = arena.take(y.shape().size());
+                seed.write(0, cotangents.get(i));
+                on.axpy(1, seed, y.dData());
+                arena.give(seed);
+            }
+        }
+        for (Call call : calls.reversed()) {
+            if (reached(call)) {
+                call.op.inputs().forEach(this::ensureGrad);
+                call.op.backward(on, call);
+                call.releaseScratch();
+                for (Variable y : call.outputs) {
+                    releaseGrad(y);
+                }
+            }
+        }
+    }
+
+    /** The sum over every operation that was run. */
+    public Cost cost() {
+        return cost;
+    }
+
+    /** The back end's bytes of everything the tape holds: results and what backward needs. */
+    public long activationBytes() {
+        return values.stream().mapToLong(Storage::size).sum() * on.bytesPerValue();
+    }
+
+    /** Gives all memory back; values made on this tape must not be read afterwards. */
+    @Override
+    public void close() {
+        values.forEach(arena::give);
+        values.clear();
+        gradients.forEach(arena::give);
+        gradients.clear();
+        calls.clear();
+    }
+
+    private Storage take(long size) {
+        Storage data = arena.take(size);
+        values.add(data);
+        return data;
+    }
+
+    private static boolean reached(Call call) {
+        for (Variable y : call.outputs) {
+            if (y.grad() != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Parameters keep their gradient between tapes; that of anything else is the tape's. */
+    private void ensureGrad(Variable x) {
+        if (!x.wantsGrad() || x.grad() != null) {
+            return;
+        }
+        long size = x.shape().size();
+        if (x instanceof Parameter p) {
+            if (!p.isTable()) {
+                p.setGrad(new Tensor(x.shape(), on.allocate(size)));
+            }
+        } else {
+            x.setGrad(new Tensor(x.shape(), arena.takeZero(size)));
+            gradients.add(x.dData());
+        }
+    }
+
+    private void releaseGrad(Variable y) {
+        if (y.grad() != null) {
+            Storage data = y.dData();
+            y.setGrad(null);
+            gradients.remove(data);
+            arena.give(data);
+        }
+    }
+}

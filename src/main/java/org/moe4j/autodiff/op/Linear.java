@@ -1,0 +1,77 @@
+package org.moe4j.autodiff.op;
+
+import java.util.List;
+
+import org.moe4j.autodiff.Cost;
+import org.moe4j.autodiff.Call;
+import org.moe4j.autodiff.Op;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.backend.Backend;
+import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Strided;
+
+/** y = x wᵀ + b, with x (.., in), w (out, in) as checkpoints store it, b (out) or null, y (.., out). */
+public record Linear(Variable x, Variable w, Variable b) implements Op {
+    public Linear {
+        Check.rank("linear", "the weight", w, 2);
+        Check.length("linear", "a row of x " + x.shape(), x.shape().columns(), w.shape().dim(1));
+        if (b != null) {
+            Check.equal("linear", "the bias", b, Shape.of(w.shape().dim(0)));
+        }
+    }
+
+    @Override
+    public List<Variable> inputs() {
+        return b == null ? List.of(x, w) : List.of(x, w, b);
+    }
+
+    @Override
+    public List<Shape> outputs() {
+        return List.of(x.shape().withColumns(out()));
+    }
+
+    @Override
+    public void forward(Backend on, Call call) {
+        if (b != null) {
+            on.move(new int[] {rows(), out()}, new Strided(b.data(), 0, new long[] {0, 1}), rowMajor(call.y()), false);
+        }
+        on.gemm(false, true, rows(), out(), in(), x.data(), w.data(), call.y(), b != null);
+    }
+
+    @Override
+    public void backward(Backend on, Call call) {
+        if (x.wantsGrad()) {
+            on.gemm(false, false, rows(), in(), out(), call.dy(), w.data(), x.dData(), true); // dx += dy · w
+        }
+        if (w.wantsGrad()) {
+            on.gemm(true, false, out(), in(), rows(), call.dy(), x.data(), w.dData(), true); // dw += dyᵀ · x
+        }
+        if (b != null && b.wantsGrad()) {
+            on.move(new int[] {rows(), out()}, rowMajor(call.dy()), new Strided(b.dData(), 0, new long[] {0, 1}), true);
+        }
+    }
+
+    @Override
+    public Cost cost() {
+        long m = rows();
+        long n = out();
+        long k = in();
+        return new Cost(2 * m * n * k, Float.BYTES * (m * k + k * n + m * n));
+    }
+
+    private Strided rowMajor(org.moe4j.tensor.Storage data) {
+        return new Strided(data, 0, new long[] {out(), 1});
+    }
+
+    private int rows() {
+        return x.shape().rows();
+    }
+
+    private int in() {
+        return w.shape().dim(1);
+    }
+
+    private int out() {
+        return w.shape().dim(0);
+    }
+}
