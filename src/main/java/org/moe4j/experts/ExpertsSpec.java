@@ -1,0 +1,19 @@
+package org.moe4j.experts;
+
+import org.moe4j.nn.Init;
+
+/** A bank of experts as a value; implemented by a record {@code Spec} inside the bank's file. */
+public interface ExpertsSpec {
+    /** d_expert, the hidden width of one expert. */
+    int hidden();
+
+    Experts build(int dim, int experts, Init init);
+
+    long parametersPerExpert(int dim);
+
+    /** FLOPs of one (token, expert) pair, forward. */
+    long flopsPerSlot(int dim);
+
+    /** The same bank with experts of another hidden width. */
+    ExpertsSpec withHidden(int hidden);
+}

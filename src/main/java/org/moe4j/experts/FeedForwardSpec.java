@@ -1,0 +1,17 @@
+package org.moe4j.experts;
+
+import org.moe4j.nn.Init;
+
+/** A feed-forward layer as a value: buildable at any width, countable without building. */
+public interface FeedForwardSpec {
+    FeedForward build(int dim, Init init);
+
+    /** All trained parameters at model width D = {@code dim}. */
+    long parameters(int dim);
+
+    /** Those that one token uses. */
+    long activeParameters(int dim);
+
+    /** FLOPs of a batch, forward. */
+    long flops(int dim, int tokens);
+}
