@@ -1,0 +1,88 @@
+package org.moe4j.io;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * The element types of safetensors, all little-endian. Reading widens: every type can be read as double, the integer types
+ * and BOOL as long.
+ */
+public enum DType {
+    /** IEEE double. */ F64(8),
+    /** IEEE single. */ F32(4),
+    /** IEEE half: 1 sign, 5 exponent, 10 fraction bits. */ F16(2),
+    /** The upper half of an IEEE single. */ BF16(2),
+    /** Signed, 64 bits. */ I64(8),
+    /** Signed, 32 bits. */ I32(4),
+    /** Signed, 16 bits. */ I16(2),
+    /** Signed, 8 bits. */ I8(1),
+    /** Unsigned, 64 bits. */ U64(8),
+    /** Unsigned, 32 bits. */ U32(4),
+    /** Unsigned, 16 bits. */ U16(2),
+    /** Unsigned, 8 bits. */ U8(1),
+    /** One byte, 0 or 1. */ BOOL(1);
+
+    // Unaligned: the format packs tensors without holes.
+    static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final int bytes;
+
+    DType(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Bytes of one element. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** Whether the values are floating point. */
+    public boolean isFloat() {
+        return this == F64 || this == F32 || this == F16 || this == BF16;
+    }
+
+    /** The type of this name.
+     *
+     *  @throws InputException if there is none */
+    static DType named(String name) {
+        for (DType type : values()) if (type.name().equals(name)) return type;
+        throw InputException.unknown("dtype", name, Arrays.stream(values()).map(DType::name).toList());
+    }
+
+    /** Element {@code index} as a double; a 64-bit integer is rounded. */
+    double doubleAt(MemorySegment data, long index) {
+        return switch (this) {
+            case F64 -> data.get(DOUBLE, 8 * index);
+            case F32 -> data.get(FLOAT, 4 * index);
+            case F16 -> Float.float16ToFloat(data.get(SHORT, 2 * index));
+            case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
+            case U64 -> unsigned(data.get(LONG, 8 * index));
+            default -> longAt(data, index);
+        };
+    }
+
+    /** Element {@code index} as a long; not for the floating-point types. */
+    long longAt(MemorySegment data, long index) {
+        return switch (this) {
+            case I64 -> data.get(LONG, 8 * index);
+            case U64 -> data.get(LONG, 8 * index);
+            case I32 -> data.get(INT, 4 * index);
+            case U32 -> Integer.toUnsignedLong(data.get(INT, 4 * index));
+            case I16 -> data.get(SHORT, 2 * index);
+            case U16 -> Short.toUnsignedLong(data.get(SHORT, 2 * index));
+            case I8 -> data.get(ValueLayout.JAVA_BYTE, index);
+            case U8, BOOL -> Byte.toUnsignedLong(data.get(ValueLayout.JAVA_BYTE, index));
+            case F64, F32, F16, BF16 -> throw new IllegalArgumentException(this + " is not an integer type");
+        };
+    }
+
+    private static double unsigned(long bits) {
+        return bits >= 0 ? bits : ((bits >>> 1) | (bits & 1)) * 2.0;   // the sticky bit keeps the rounding right
+    }
+}

@@ -1,0 +1,111 @@
+package org.moe4j.io;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.zip.ZipException;
+
+/**
+ * A mistake of the user, or a state of their machine that they can mend, said in one sentence. The command line prints the
+ * message alone and exits with 2; nothing of it is worth a stack trace.
+ */
+public class InputException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    /** @param message one sentence: the thing, the value, and what would do */
+    public InputException(String message) {
+        super(message);
+    }
+
+    /** @param message one sentence: the thing, the value, and what would do
+     *  @param cause what the machine said */
+    public InputException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /**
+     * The sentence for a name that isn't known, with the nearest one that is.
+     *
+     * @param what the kind of thing named, such as "option"
+     * @param given what the user wrote
+     * @param known every name that would do, in the order in which to list them
+     * @return "unknown WHAT 'givn': did you mean 'given'? known are a, b, given"
+     */
+    public static InputException unknown(String what, String given, Collection<String> known) {
+        String hint = nearest(given, known).map(near -> ": did you mean '" + near + "'? known are ").orElse("; known are ");
+        String list = known.isEmpty() ? "none" : String.join(", ", known);
+        return new InputException("unknown " + what + " '" + given + "'" + hint + list);
+    }
+
+    /**
+     * The name that the user most likely meant.
+     *
+     * @return the known name at the smallest edit distance, letter case aside, if it is near enough to be a slip
+     */
+    public static Optional<String> nearest(String given, Collection<String> known) {
+        String wanted = given.toLowerCase(Locale.ROOT);
+        return known.stream()
+                .filter(name -> distance(wanted, name.toLowerCase(Locale.ROOT)) <= Math.max(1, Math.max(given.length(), name.length()) / 3))
+                .min(Comparator.comparingInt(name -> distance(wanted, name.toLowerCase(Locale.ROOT))));
+    }
+
+    /** The sentence for a file that could not be read. */
+    public static InputException reading(Path path, IOException cause) {
+        return new InputException("cannot read " + path + ": " + reason(cause), cause);
+    }
+
+    /** The sentence for a file that could not be written; a full disk is named as such. */
+    public static InputException writing(Path path, IOException cause) {
+        return new InputException("cannot write " + path + ": " + (diskFull(path, cause) ? "the disk is full" : reason(cause)), cause);
+    }
+
+    private static String reason(IOException cause) {
+        return switch (cause) {
+            case NoSuchFileException _ -> "there is no such file or folder";
+            case AccessDeniedException _ -> "permission denied";
+            case CharacterCodingException _ -> "it is not UTF-8 text";
+            case ZipException broken -> "it is not a sound compressed file (" + broken.getMessage() + ")";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
+            default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        };
+    }
+
+    /** The system's words may be in any language, so the room left on the disk is asked as well. */
+    private static boolean diskFull(Path path, IOException cause) {
+        String said = String.valueOf(cause.getMessage());
+        if (said.contains("No space left") || said.contains("not enough space") || said.contains("quota exceeded")) return true;
+        try {
+            Path folder = path.toAbsolutePath().getParent();
+            return folder != null && Files.isDirectory(folder) && Files.getFileStore(folder).getUsableSpace() < 4096
+                    && !(cause instanceof AccessDeniedException);
+        } catch (IOException | SecurityException unknown) {
+            return false;
+        }
+    }
+
+    /** Damerau's edit distance: insertions, deletions, substitutions and swaps of neighbours. */
+    private static int distance(String a, String b) {
+        int[][] d = new int[a.length() + 1][b.length() + 1];
+        for (int i = 0; i <= a.length(); i++) {
+            for (int j = 0; j <= b.length(); j++) {
+                if (i == 0 || j == 0) {
+                    d[i][j] = i + j;
+                    continue;
+                }
+                int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
+                d[i][j] = Math.min(Math.min(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + change);
+                boolean swapped = i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
+                if (swapped) d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+            }
+        }
+        return d[a.length()][b.length()];
+    }
+}

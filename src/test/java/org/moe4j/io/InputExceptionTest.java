@@ -1,0 +1,40 @@
+package org.moe4j.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class InputExceptionTest {
+    @Test
+    void suggestsTheNearestName() {
+        assertThat(InputException.unknown("option", "--widht", List.of("--depth", "--width", "--seeds")))
+                .hasMessage("unknown option '--widht': did you mean '--width'? known are --depth, --width, --seeds");
+    }
+
+    @Test
+    void suggestsNothingWhenNothingIsNear() {
+        assertThat(InputException.unknown("router", "zebra", List.of("top-k", "switch")))
+                .hasMessage("unknown router 'zebra'; known are top-k, switch");
+        assertThat(InputException.unknown("router", "zebra", List.of())).hasMessage("unknown router 'zebra'; known are none");
+    }
+
+    @Test
+    void letterCaseIsNoDistance() {
+        assertThat(InputException.nearest("TOP-K", List.of("switch", "top-k"))).contains("top-k");
+    }
+
+    @Test
+    void aSwapCountsOnce() {
+        assertThat(InputException.nearest("ab", List.of("ba"))).contains("ba");
+        assertThat(InputException.nearest("ab", List.of("cd"))).isEmpty();
+    }
+
+    @Test
+    void namesAFullDisk() {
+        assertThat(InputException.writing(Path.of("x.csv"), new IOException("No space left on device")))
+                .hasMessage("cannot write x.csv: the disk is full");
+    }
+}
