@@ -1,0 +1,19 @@
+package org.moe4j.backend.dry;
+
+import org.moe4j.tensor.Storage;
+
+/** A storage without values: reads as zeros, forgets what is written. */
+record Extent(long size) implements Storage {
+    @Override
+    public Storage slice(long offset, long size) {
+        return new Extent(size);
+    }
+
+    @Override
+    public double get(long index) {
+        return 0;
+    }
+
+    @Override
+    public void set(long index, double value) {}
+}

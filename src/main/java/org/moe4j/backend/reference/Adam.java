@@ -1,0 +1,29 @@
+package org.moe4j.backend.reference;
+
+import org.moe4j.backend.AdamStep;
+import org.moe4j.tensor.Storage;
+
+/** Adam (Kingma and Ba 2015, algorithm 1), in the form of {@link AdamStep}. */
+final class Adam {
+    private Adam() {}
+
+    static void step(AdamStep step, Storage p, Storage g, Storage m, Storage v) {
+        for (long i = 0; i < p.size(); i++) {
+            double gradient = g.get(i) + step.l2() * p.get(i);
+            double first = step.beta1() * m.get(i) + (1 - step.beta1()) * gradient;
+            double second = step.beta2() * v.get(i) + (1 - step.beta2()) * gradient * gradient;
+            m.set(i, first);
+            v.set(i, second);
+            p.set(i, step.keep() * p.get(i) - step.rate() * first / (Math.sqrt(second) * step.vScale() + step.eps()));
+        }
+    }
+
+    static void rows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {
+        for (int u = 0; u < rows.length; u++) {
+            if (rows[u] >= 0) {
+                long at = (long) rows[u] * width;
+                step(step, p.slice(at, width), g.slice((long) u * width, width), m.slice(at, width), v.slice(at, width));
+            }
+        }
+    }
+}

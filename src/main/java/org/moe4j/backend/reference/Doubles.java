@@ -1,0 +1,40 @@
+package org.moe4j.backend.reference;
+
+import java.util.Objects;
+import org.moe4j.tensor.Storage;
+
+/** Part of an array of float64 values; slices share the array. An index outside the part is an error, not a neighbour's value. */
+record Doubles(double[] array, int offset, int length) implements Storage {
+    static Doubles allocate(long size) {
+        if (size < 0 || size > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("reference back end: one storage holds at most 2^31 values, not " + size);
+        }
+        return new Doubles(new double[(int) size], 0, (int) size);
+    }
+
+    /** x[index] += value. */
+    static void add(Storage x, long index, double value) {
+        x.set(index, x.get(index) + value);
+    }
+
+    @Override
+    public long size() {
+        return length;
+    }
+
+    @Override
+    public Doubles slice(long from, long size) {
+        Objects.checkFromIndexSize(from, size, (long) length);
+        return new Doubles(array, offset + (int) from, (int) size);
+    }
+
+    @Override
+    public double get(long index) {
+        return array[offset + (int) Objects.checkIndex(index, (long) length)];
+    }
+
+    @Override
+    public void set(long index, double value) {
+        array[offset + (int) Objects.checkIndex(index, (long) length)] = value;
+    }
+}
