@@ -10,6 +10,9 @@ public interface RouterSpec {
     /** E. */
     int experts();
 
+    /** The same router choosing {@code perToken} of {@code experts} experts: how a sweep cuts the experts finer. */
+    RouterSpec withExperts(int experts, int perToken);
+
     Router build(int dim, Init init);
 
     /** Trained parameters at model width D = {@code dim}. */
