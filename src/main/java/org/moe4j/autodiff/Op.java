@@ -4,6 +4,7 @@ import java.util.List;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
 
 /**
  * One call of an operation: a record of its inputs and attributes, whose constructor checks their shapes. Forward writes
@@ -16,7 +17,15 @@ public interface Op {
     /** The result first, then what backward needs beyond inputs and result (a row's 1/σ), or further results. */
     List<Shape> outputs();
 
-    /** Writes every output. */
+    /**
+     * Memory of an input that the result shares, for an operation that only looks at it in another way; null, as for most, lets the
+     * tape give memory of its own.
+     */
+    default Storage shared() {
+        return null;
+    }
+
+    /** Writes every output that has memory of its own. */
     void forward(Backend on, Call call);
 
     /** Adds to the gradients of the inputs; never overwrites. Called only if some output has a gradient. */

@@ -48,14 +48,14 @@ public final class Tape implements Operations, AutoCloseable {
         return on;
     }
 
-    /** A value without gradient, in memory of the tape's. */
+    @Override
     public Variable constant(Shape shape, double... values) {
         Storage data = take(shape.size());
         data.write(0, values);
         return new Variable(new Tensor(shape, data), false);
     }
 
-    /** A constant tensor of equal values. */
+    @Override
     public Variable filled(Shape shape, double value) {
         Storage data = take(shape.size());
         on.fill(data, value);
@@ -84,7 +84,8 @@ public final class Tape implements Operations, AutoCloseable {
         Variable[] outputs = new Variable[shapes.size()];
         for (int i = 0; i < outputs.length; i++) {
             Shape shape = shapes.get(i);
-            outputs[i] = new Variable(new Tensor(shape, take(shape.size())), wantsGrad);
+            Storage data = i == 0 && op.shared() != null ? op.shared() : take(shape.size());
+            outputs[i] = new Variable(new Tensor(shape, data), wantsGrad);
         }
         Call call = new Call(op, outputs, arena);
         op.forward(on, call);

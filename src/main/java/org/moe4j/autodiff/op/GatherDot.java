@@ -18,6 +18,7 @@ public record GatherDot(Variable x, Variable table, int[] ids, int perRow) imple
         Check.rank("gatherDot", "the table", table, 2);
         Check.length("gatherDot", "a row of x " + x.shape(), x.shape().columns(), table.shape().columns());
         Check.length("gatherDot", "ids", ids.length, (long) x.shape().rows() * perRow);
+        Check.below("gatherDot", "id", ids, table.shape().dim(0));
     }
 
     @Override

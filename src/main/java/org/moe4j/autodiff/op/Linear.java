@@ -8,6 +8,7 @@ import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
 /** y = x wᵀ + b, with x (.., in), w (out, in) as checkpoints store it, b (out) or null, y (.., out). */
@@ -59,7 +60,7 @@ public record Linear(Variable x, Variable w, Variable b) implements Op {
         return new Cost(2 * m * n * k, Float.BYTES * (m * k + k * n + m * n));
     }
 
-    private Strided rowMajor(org.moe4j.tensor.Storage data) {
+    private Strided rowMajor(Storage data) {
         return new Strided(data, 0, new long[] {out(), 1});
     }
 

@@ -1,0 +1,38 @@
+package org.moe4j.autodiff.op;
+
+import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.Shape;
+
+/** Products of matrices. */
+public interface MatrixOperations extends Recorder {
+    /** y = x wᵀ + b with w (out,in); b may be null. */
+    default Variable linear(Variable x, Variable w, Variable b) {
+        return run(new Linear(x, w, b));
+    }
+
+    /** a · b: a (..,m,k) by one matrix b (k,n), or by as many as a has, b (..,k,n). */
+    default Variable matMul(Variable a, Variable b) {
+        return matMul(a, b, false, false);
+    }
+
+    /** op(a) · op(b), a transposed operand being stored (..,k,m) or (..,n,k). */
+    default Variable matMul(Variable a, Variable b, boolean transposeA, boolean transposeB) {
+        return b.shape().rank() == 2 ? run(new MatMul(a, b, transposeA, transposeB)) : run(new BatchMatMul(a, b, transposeA, transposeB));
+    }
+
+    /** a (m) by b (n): every product, (m,n). */
+    default Variable outer(Variable a, Variable b) {
+        Variable column = run(new Reshape(a, Shape.of(a.shape().columns(), 1)));
+        return matMul(column, run(new Reshape(b, Shape.of(1, b.shape().columns()))));
+    }
+
+    /** One linear layer for each expert e over its rows starts[e] .. starts[e+1] of x (R,in): w (E,out,in), b (E,out) or null. */
+    default Variable groupedLinear(Variable x, Variable w, Variable b, int[] starts) {
+        return run(new GroupedLinear(x, w, b, starts, false));
+    }
+
+    /** The same with w (E,in,out). */
+    default Variable groupedMatMul(Variable x, Variable w, Variable b, int[] starts) {
+        return run(new GroupedLinear(x, w, b, starts, true));
+    }
+}

@@ -1,0 +1,22 @@
+package org.moe4j.autodiff.op;
+
+import java.util.List;
+
+import org.moe4j.autodiff.Op;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.Shape;
+
+/** What runs operations: the tape, seen from the short names. */
+public interface Recorder {
+    /** Runs an operation and gives its result. */
+    Variable run(Op op);
+
+    /** Runs an operation and gives all its outputs. */
+    List<Variable> runAll(Op op);
+
+    /** A value without gradient, in memory of the tape's. */
+    Variable constant(Shape shape, double... values);
+
+    /** A constant tensor of equal values. */
+    Variable filled(Shape shape, double value);
+}

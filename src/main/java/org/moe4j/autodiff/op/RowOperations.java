@@ -1,0 +1,56 @@
+package org.moe4j.autodiff.op;
+
+import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.Shape;
+
+/**
+ * Reading and writing by row and column numbers: embeddings, the dispatch of tokens to experts and their combination, product keys. Negative
+ * numbers are empty slots. Rows are all axes but the last.
+ */
+public interface RowOperations extends Recorder {
+    /** y[i] = table[ids[i]]; ids in the order of {@code list}, y (list.., D). */
+    default Variable embedding(Variable table, int[] ids, Shape list) {
+        return run(new GatherRows(table, ids, list));
+    }
+
+    /** y[i] = x[rows[i]]. */
+    default Variable gatherRows(Variable x, int[] rows) {
+        return run(new GatherRows(x, rows, Shape.of(rows.length)));
+    }
+
+    /** y (count,D) with y[rows[i]] adding x[i]. */
+    default Variable scatterRows(Variable x, int[] rows, int count) {
+        return run(new ScatterRows(x, rows, count));
+    }
+
+    /** s[t,j] = x[t] · table[ids[t,j]]. */
+    default Variable gatherDot(Variable x, Variable table, int[] ids, int perRow) {
+        return run(new GatherDot(x, table, ids, perRow));
+    }
+
+    /** y[t] = sum over j of weights[t,j] table[ids[t,j]]; weights null are all 1. */
+    default Variable gatherSum(Variable weights, Variable table, int[] ids, int perRow) {
+        return run(new GatherSum(weights, table, ids, perRow));
+    }
+
+    /** y[r,j] = x[r, columns[r,j]]. */
+    default Variable gatherColumns(Variable x, int[] columns, int k) {
+        return run(new GatherColumns(x, columns, k));
+    }
+
+    /** y (..,count) with y[r, columns[r,j]] adding x[r,j]. */
+    default Variable scatterColumns(Variable x, int[] columns, int count) {
+        return run(new ScatterColumns(x, columns, count));
+    }
+
+    /** The k largest of the sums a[r,i] + b[r,j] and i·n + j for each, found exactly. */
+    default Ranked productTopK(Variable a, Variable b, int k) {
+        return productTopK(a, b, Math.min(k, a.shape().columns()), k);
+    }
+
+    /** The same among the sums of the {@code half} best of each side only. */
+    default Ranked productTopK(Variable a, Variable b, int half, int k) {
+        int[] ids = new int[a.shape().rows() * k];
+        return new Ranked(run(new ProductTopK(a, b, half, k, ids)), ids);
+    }
+}
