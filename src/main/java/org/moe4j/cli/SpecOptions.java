@@ -1,0 +1,132 @@
+package org.moe4j.cli;
+
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+import org.moe4j.io.InputException;
+import org.moe4j.sweep.Option;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * Command-line options made from the components of a spec record: component {@code learningRate} is option
+ * {@code --learning-rate} and, in the YAML file, field {@code learningRate}.
+ */
+public final class SpecOptions {
+    private final Class<? extends Record> spec;
+    private final CommandSpec command;
+
+    /** @param title what the study answers, for the help text */
+    public SpecOptions(String name, String title, Class<? extends Record> spec) {
+        this.spec = spec;
+        command = CommandSpec.create().name(name);
+        command.usageMessage().description(title, "").sortOptions(false).width(120).abbreviateSynopsis(true);
+        for (RecordComponent component : spec.getRecordComponents()) {
+            boolean many = List.class.isAssignableFrom(component.getType());
+            command.addOption(OptionSpec.builder(optionName(component))
+                .paramLabel(many ? "A,B,.." : label(component.getType()))
+                .arity(many ? "1..*" : "1")
+                .type(many ? List.class : String.class).auxiliaryTypes(String.class)
+                .splitRegex(many ? "," : "")
+                .description(component.getAnnotation(Option.class).value())
+                .build());
+        }
+    }
+
+    /** Adds an option that is not part of the spec. */
+    public SpecOptions option(String name, String label, String description) {
+        OptionSpec.Builder option = OptionSpec.builder(name).description(description);
+        command.addOption((label == null ? option.arity("0").type(boolean.class) : option.arity("1").paramLabel(label).type(String.class)).build());
+        return this;
+    }
+
+    /**
+     * What was given.
+     *
+     * @throws InputException for an option that does not exist, or one without its value
+     */
+    public Given parse(String... args) {
+        CommandLine line = new CommandLine(command).setUnmatchedArgumentsAllowed(true).setUnmatchedOptionsArePositionalParams(false);
+        CommandLine.ParseResult result;
+        try {
+            result = line.parseArgs(args);
+        } catch (CommandLine.MissingParameterException missing) {
+            String option = ((OptionSpec) missing.getMissing().getFirst()).longestName();
+            throw new InputException("option " + option + " wants a value", missing);
+        } catch (CommandLine.OverwrittenOptionException twice) {
+            throw new InputException("option " + twice.getOverwritten().paramLabel() + " is given twice", twice);
+        } catch (CommandLine.ParameterException other) {
+            throw new InputException(other.getMessage(), other);
+        }
+        if (!result.unmatched().isEmpty()) {
+            String first = result.unmatched().getFirst();
+            throw first.startsWith("-") ? InputException.unknown("option", first.split("=")[0], List.copyOf(command.optionsMap().keySet()))
+                : new InputException("'" + first + "' is not an option; options start with --, and --help lists them");
+        }
+        return new Given(result);
+    }
+
+    /** The help text. */
+    public String usage() {
+        return new CommandLine(command).getUsageMessage();
+    }
+
+    /** The options of one call. */
+    public final class Given {
+        private final CommandLine.ParseResult result;
+
+        private Given(CommandLine.ParseResult result) {
+            this.result = result;
+        }
+
+        public boolean has(String option) {
+            return result.hasMatchedOption(option);
+        }
+
+        /** The value of an option outside the spec, or null. */
+        public String value(String option) {
+            return result.matchedOptionValue(option, null);
+        }
+
+        /** The components that were given, as the YAML text of a spec with only these. */
+        public String yaml() {
+            Map<String, String> fields = new LinkedHashMap<>();
+            for (RecordComponent component : spec.getRecordComponents()) {
+                String option = optionName(component);
+                if (has(option)) {
+                    Object value = result.matchedOptionValue(option, (Object) null);
+                    fields.put(component.getName(), value instanceof List<?> list
+                        ? list.stream().map(v -> quoted(component, (String) v)).collect(Collectors.joining(", ", "[", "]"))
+                        : quoted(component, (String) value));
+                }
+            }
+            if (fields.isEmpty()) {
+                return "{}";
+            }
+            return fields.entrySet().stream().map(f -> f.getKey() + ": " + f.getValue()).collect(Collectors.joining("\n"));
+        }
+
+        /** Text is quoted, so that a path or a name reads as nothing else; numbers and names of choices stand as they are. */
+        private String quoted(RecordComponent component, String value) {
+            boolean text = component.getType() == String.class || component.getGenericType().getTypeName().contains("java.lang.String");
+            return text ? "'" + value.replace("'", "''") + "'" : value;
+        }
+    }
+
+    private static String optionName(RecordComponent component) {
+        return "--" + component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    }
+
+    private static String label(Class<?> type) {
+        if (type.isEnum()) {
+            return Arrays.stream(type.getEnumConstants()).map(c -> c.toString().toLowerCase(Locale.ROOT)).collect(Collectors.joining("|"));
+        }
+        return type == int.class || type == long.class || type == double.class ? "NUMBER" : "TEXT";
+    }
+}
