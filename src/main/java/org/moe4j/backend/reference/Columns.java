@@ -2,6 +2,8 @@ package org.moe4j.backend.reference;
 
 import static org.moe4j.backend.reference.Doubles.add;
 
+import java.util.Arrays;
+
 import org.moe4j.tensor.Storage;
 
 /** Single columns of each row, picked by number or by size. */
@@ -57,7 +59,7 @@ final class Columns {
                     pairs[i * half + j] = new Pair(bestA.get(atA) + bestB.get(atB), columnsA[atA] * n + columnsB[atB]);
                 }
             }
-            java.util.Arrays.sort(pairs, (p, q) -> p.sum != q.sum ? Double.compare(q.sum, p.sum) : Integer.compare(p.id, q.id));
+            Arrays.sort(pairs, (p, q) -> p.sum != q.sum ? Double.compare(q.sum, p.sum) : Integer.compare(p.id, q.id));
             for (int j = 0; j < k; j++) {
                 values.set((long) r * k + j, pairs[j].sum);
                 ids[r * k + j] = pairs[j].id;

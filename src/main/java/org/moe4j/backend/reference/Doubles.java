@@ -1,6 +1,7 @@
 package org.moe4j.backend.reference;
 
 import java.util.Objects;
+
 import org.moe4j.tensor.Storage;
 
 /** Part of an array of float64 values; slices share the array. An index outside the part is an error, not a neighbour's value. */

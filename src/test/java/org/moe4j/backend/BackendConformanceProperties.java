@@ -1,0 +1,37 @@
+package org.moe4j.backend;
+
+import java.util.Arrays;
+
+import org.moe4j.backend.reference.ReferenceBackend;
+
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+
+/** The cases of {@link BackendConformanceTest} on random sizes. */
+class BackendConformanceProperties {
+    @Property(tries = 500)
+    void agreesWithTheReferenceOnAnySize(@ForAll("computingBackends") String name, @ForAll("cases") BackendCase c,
+            @ForAll @IntRange(max = 70) int n1, @ForAll @IntRange(max = 70) int n2, @ForAll @IntRange(max = 70) int n3, @ForAll long seed) {
+        int[] sizes = Arrays.copyOf(new int[] {n1, n2, n3}, c.axes());
+        for (int axis = 0; axis < sizes.length; axis++) {
+            sizes[axis] = Math.min(sizes[axis], c.limit());
+        }
+        try (Backend on = OpenedBackend.open(name, 3); Backend reference = new ReferenceBackend()) {
+            CaseRun.of(reference, c, sizes, seed).assertAgrees(CaseRun.of(on, c, sizes, seed), name + " " + c.method() + Arrays.toString(sizes));
+        }
+    }
+
+    @Provide
+    Arbitrary<String> computingBackends() {
+        return Arbitraries.of(OpenedBackend.NAMES);
+    }
+
+    @Provide
+    Arbitrary<BackendCase> cases() {
+        return Arbitraries.of(BackendCase.all());
+    }
+}

@@ -1,0 +1,58 @@
+package org.moe4j.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.moe4j.backend.reference.ReferenceBackend;
+
+/** Every method of every back end against the reference, over awkward sizes, empty slots, ties, null options and slices. */
+class BackendConformanceTest {
+    private static final Set<String> NOT_COMPUTING = Set.of("name", "bytesPerValue", "allocate", "close");
+
+    @TestFactory
+    Stream<DynamicContainer> agreesWithTheReference() {
+        return OpenedBackend.NAMES.stream().map(name -> DynamicContainer.dynamicContainer(name,
+                BackendCase.all().stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> agrees(name, c)))));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> sameBitsOnOneTwoAndThreeThreads() {
+        return BackendCase.all().stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> sameBits(c)));
+    }
+
+    @Test
+    void everyMethodHasACase() {
+        Set<String> computing = Arrays.stream(Backend.class.getDeclaredMethods()).map(Method::getName)
+                .filter(name -> !NOT_COMPUTING.contains(name)).collect(Collectors.toSet());
+        assertThat(BackendCase.all()).extracting(BackendCase::method).containsExactlyInAnyOrderElementsOf(computing);
+    }
+
+    private static void agrees(String name, BackendCase c) {
+        try (Backend on = OpenedBackend.open(name, 2); Backend reference = new ReferenceBackend()) {
+            for (int[] sizes : c.sizes()) {
+                long seed = Arrays.hashCode(sizes);
+                CaseRun.of(reference, c, sizes, seed).assertAgrees(CaseRun.of(on, c, sizes, seed), name + " " + c.method() + Arrays.toString(sizes));
+            }
+        }
+    }
+
+    private static void sameBits(BackendCase c) {
+        try (Backend one = OpenedBackend.open("simd", 1); Backend two = OpenedBackend.open("simd", 2); Backend three = OpenedBackend.open("simd", 3)) {
+            for (int[] sizes : Stream.concat(c.large().stream(), c.sizes().stream().skip(c.sizes().size() / 2).limit(20)).toList()) {
+                String what = c.method() + Arrays.toString(sizes);
+                CaseRun single = CaseRun.of(one, c, sizes, 1);
+                single.assertSameBits(CaseRun.of(two, c, sizes, 1), what + " on 2 threads");
+                single.assertSameBits(CaseRun.of(three, c, sizes, 1), what + " on 3 threads");
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package org.moe4j.backend;
+
+import java.util.List;
+import java.util.TreeSet;
+
+import org.moe4j.tensor.Storage;
+
+/** Cases of the methods that pick columns of each row; sizes are (rows, columns). */
+final class ColumnCases {
+    private ColumnCases() {}
+
+    static List<BackendCase> all() {
+        return List.of(
+                new BackendCase("gatherColumns", 2, 67, List.of(new int[] {5000, 64}), (on, run, n) -> {
+                    for (int k : new int[] {1, 3, 16}) {
+                        Storage y = run.flags(k).output((long) n[0] * k);
+                        on.gatherColumns(run.input((long) n[0] * n[1]), n[0], n[1], run.slots(n[0] * k, n[1]), k, y);
+                        run.keep("y", y, 0);
+                    }
+                }),
+                new BackendCase("scatterAddColumns", 2, 67, List.of(new int[] {5000, 64}), (on, run, n) -> {
+                    for (int k : new int[] {1, 3, 16}) {
+                        Storage x = run.flags(k).input((long) n[0] * n[1]);
+                        on.scatterAddColumns(run.input((long) n[0] * k), n[0], n[1], run.slots(n[0] * k, n[1]), k, x);
+                        run.keep("x", x, 8 + k);
+                    }
+                }),
+                new BackendCase("topK", 2, 129, List.of(new int[] {700, 64}, new int[] {9, 1031}), (on, run, n) -> {
+                    int rows = n[0];
+                    int cols = Math.max(1, n[1]);
+                    for (int k : upTo(cols, 1, 2, 8, 16, 33, cols)) {
+                        topK(on, run.flags(k, "values"), rows, cols, k, run.input((long) rows * cols));
+                        topK(on, run.flags(k, "ties"), rows, cols, k, run.levels((long) rows * cols));
+                    }
+                }),
+                new BackendCase("productTopK", 2, 33, List.of(new int[] {300, 67}, new int[] {5, 1024}), (on, run, n) -> {
+                    int rows = n[0];
+                    int side = Math.max(1, n[1]);
+                    for (int half : upTo(side, 1, 2, 5, 16, 20)) {
+                        for (int k : upTo(half * half, 1, 3, half, 16)) {
+                            Storage values = run.flags("half", half, "k", k).output((long) rows * k);
+                            int[] ids = new int[rows * k];
+                            on.productTopK(run.levels((long) rows * side), run.levels((long) rows * side), rows, side, half, k, values, ids);
+                            run.keep("values", values, 0);
+                            run.keep("ids", ids);
+                        }
+                    }
+                }));
+    }
+
+    private static void topK(Backend on, CaseRun run, int rows, int cols, int k, Storage x) {
+        Storage values = run.output((long) rows * k);
+        int[] columns = new int[rows * k];
+        on.topK(x, rows, cols, k, values, columns);
+        run.keep("values", values, 0);
+        run.keep("columns", columns);
+    }
+
+    private static TreeSet<Integer> upTo(int most, int... candidates) {
+        TreeSet<Integer> fitting = new TreeSet<>();
+        for (int candidate : candidates) {
+            fitting.add(Math.min(most, candidate));
+        }
+        return fitting;
+    }
+}

@@ -1,0 +1,47 @@
+package org.moe4j.backend;
+
+import java.util.List;
+
+import org.moe4j.tensor.Storage;
+
+/** Cases of the matrix products; sizes are (m, n, k) or (experts, n, k). */
+final class MatrixCases {
+    private static final boolean[] BOTH = {false, true};
+
+    private MatrixCases() {}
+
+    static List<BackendCase> all() {
+        return List.of(
+                new BackendCase("gemm", 3, 67, List.of(new int[] {1, 1031, 257}, new int[] {1031, 1, 129}, new int[] {101, 130, 600}, new int[] {7, 2100, 33},
+                        new int[] {200, 70, 70}, new int[] {64, 64, 256}, new int[] {129, 257, 65}), (on, run, n) -> {
+                            for (int flags = 0; flags < 8; flags++) {
+                                gemm(on, run, n[0], n[1], n[2], (flags & 1) > 0, (flags & 2) > 0, (flags & 4) > 0);
+                            }
+                        }),
+                new BackendCase("groupedGemm", 3, 33, List.of(new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}), (on, run, n) -> {
+                    int rows = 3 + 9 * n[0];
+                    for (boolean transposed : BOTH) {
+                        for (boolean add : BOTH) {
+                            int[] starts = run.flags(transposed, add).starts(n[0], rows);
+                            Storage y = run.input((long) rows * n[1]);   // rows outside every group are left alone
+                            on.groupedGemm(starts, transposed, n[1], n[2], run.input((long) rows * n[2]), run.input((long) n[0] * n[1] * n[2]), y, add);
+                            run.keep("y", y, 8 + n[2]);
+                        }
+                    }
+                }),
+                new BackendCase("groupedGemmWeights", 3, 33, List.of(new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}),
+                        (on, run, n) -> {
+                            int rows = 3 + 9 * n[0];
+                            int[] starts = run.starts(n[0], rows);
+                            Storage dw = run.input((long) n[0] * n[1] * n[2]);
+                            on.groupedGemmWeights(starts, n[1], n[2], run.input((long) rows * n[1]), run.input((long) rows * n[2]), dw);
+                            run.keep("dw", dw, 8 + rows);
+                        }));
+    }
+
+    private static void gemm(Backend on, CaseRun run, int m, int n, int k, boolean transposeA, boolean transposeB, boolean add) {
+        Storage c = run.flags(transposeA, transposeB, add).output((long) m * n, add);
+        on.gemm(transposeA, transposeB, m, n, k, run.input((long) m * k), run.input((long) k * n), c, add);
+        run.keep("c", c, 8 + k);
+    }
+}

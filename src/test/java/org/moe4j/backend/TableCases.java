@@ -1,0 +1,64 @@
+package org.moe4j.backend;
+
+import java.util.List;
+
+import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Storage;
+
+/** Cases of the methods that pick rows of a table; sizes are (tokens or slots, rows of the table, width). */
+final class TableCases {
+    private static final boolean[] BOTH = {false, true};
+    private static final List<int[]> LARGE = List.of(new int[] {700, 1031, 67}, new int[] {300, 97, 256}, new int[] {1031, 4, 33});
+
+    private TableCases() {}
+
+    static List<BackendCase> all() {
+        return List.of(
+                of("gatherRows", (on, run, n) -> {
+                    Storage y = run.output((long) n[0] * n[2]);
+                    on.gatherRows(run.input((long) n[1] * n[2]), n[2], run.slots(n[0], n[1]), y);
+                    run.keep("y", y, 0);
+                }),
+                of("scatterAddRows", (on, run, n) -> {
+                    Storage table = run.input((long) n[1] * n[2]);
+                    on.scatterAddRows(run.input((long) n[0] * n[2]), n[2], run.slots(n[0], n[1]), table);
+                    run.keep("table", table, 8 + n[0]);
+                }),
+                of("gatherDot", (on, run, n) -> {
+                    for (int perRow : new int[] {1, 3, 4, 16}) {
+                        for (boolean add : BOTH) {
+                            Storage s = run.flags(perRow, add).output((long) n[0] * perRow, add);
+                            on.gatherDot(run.input((long) n[0] * n[2]), run.input((long) n[1] * n[2]), n[2], run.slots(n[0] * perRow, n[1]), perRow, s, add);
+                            run.keep("s", s, 8 + n[2]);
+                        }
+                    }
+                }),
+                of("gatherSum", (on, run, n) -> {
+                    for (int perRow : new int[] {1, 3, 4, 16}) {
+                        for (boolean add : BOTH) {
+                            for (boolean weighted : BOTH) {
+                                Storage y = run.flags(perRow, add, weighted).output((long) n[0] * n[2], add);
+                                Storage weights = weighted ? run.input((long) n[0] * perRow) : null;
+                                on.gatherSum(weights, run.input((long) n[1] * n[2]), n[2], run.slots(n[0] * perRow, n[1]), perRow, y, add);
+                                run.keep("y", y, 8 + perRow);
+                            }
+                        }
+                    }
+                }),
+                of("rowGradient", (on, run, n) -> {
+                    for (int perRow : new int[] {1, 3, 16}) {
+                        for (boolean weighted : BOTH) {
+                            RowIndex index = RowIndex.of(run.slots(n[0] * perRow, n[1]));
+                            Storage grad = run.flags(perRow, weighted).input((long) index.count() * n[2]);
+                            Storage coefficients = weighted ? run.input((long) n[0] * perRow) : null;
+                            on.rowGradient(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2], grad);
+                            run.keep("grad", grad, 8 + n[0] * perRow);
+                        }
+                    }
+                }));
+    }
+
+    private static BackendCase of(String method, BackendCase.Body body) {
+        return new BackendCase(method, 3, 33, LARGE, body);
+    }
+}
