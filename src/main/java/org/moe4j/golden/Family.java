@@ -1,0 +1,19 @@
+package org.moe4j.golden;
+
+/** Computes cases of one origin with this project's parts. */
+interface Family {
+    /**
+     * Reads configuration and tensors of the case, runs the forward pass on the bench's tape and hands over every result by name.
+     *
+     * @throws Verdict if the case is of a kind that is not covered
+     */
+    void compute(GoldenCase c, Bench bench);
+
+    /** The family of this name. */
+    static Family named(String name) {
+        return switch (name) {
+            case "engine" -> new EngineCases();
+            default -> throw Verdict.notCovered("the family '" + name + "' is not known");
+        };
+    }
+}
