@@ -47,6 +47,13 @@ public final class Parameter extends Variable {
         rowGrad = rowGrad == null ? contribution : rowGrad.plus(on, contribution);
     }
 
+    /** Gives a weight that no gradient has reached yet one of zero; a table's stays null, for no row. */
+    public void ensureGrad(Backend on) {
+        if (grad() == null && kind == Kind.WEIGHT) {
+            setGrad(new Tensor(shape(), on.allocate(shape().size())));
+        }
+    }
+
     /** Forgets the gradient: zeroes a dense one, gives back the rows of a table's. */
     public void clearGrad(Backend on) {
         if (grad() != null) {

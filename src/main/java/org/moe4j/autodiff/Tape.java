@@ -171,9 +171,7 @@ public final class Tape implements Operations, AutoCloseable {
         }
         long size = x.shape().size();
         if (x instanceof Parameter p) {
-            if (!p.isTable()) {
-                p.setGrad(new Tensor(x.shape(), on.allocate(size)));
-            }
+            p.ensureGrad(on);
         } else {
             x.setGrad(new Tensor(x.shape(), arena.takeZero(size)));
             gradients.add(x.dData());

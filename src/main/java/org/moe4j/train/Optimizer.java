@@ -1,0 +1,166 @@
+package org.moe4j.train;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.Consumer;
+import org.moe4j.autodiff.Arena;
+import org.moe4j.autodiff.Parameter;
+import org.moe4j.autodiff.RowGradient;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Binary;
+import org.moe4j.backend.Unary;
+import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.Strided;
+import org.moe4j.tensor.Tensor;
+
+/**
+ * Changes parameters by their gradients. A dense weight that no gradient reached is updated with a gradient of zero (its
+ * moments decay, weight decay applies). Of a table only the rows with a gradient are touched, in value and state: the
+ * others stay as they are to the last bit, and what a step costs follows the rows touched, never the table. Buffers are
+ * left out.
+ *
+ * <p>A step uses the gradients up: their values are overwritten.
+ */
+public abstract class Optimizer {
+    private static final int RUN = 1 << 20; // values updated at once: what bounds the scratch memory
+
+    final Backend on;
+    /** Scratch memory, given back within the step. */
+    final Arena arena;
+    private final List<Slot> slots = new ArrayList<>();
+    private long steps;
+
+    /** A parameter and what is kept for it between steps. */
+    record Slot(Parameter parameter, SequencedMap<String, Tensor> state) {
+        Storage state(String name) {
+            return state.get(name).data();
+        }
+    }
+
+    /** The same part of a parameter, its gradient and its state. */
+    record Run(Storage p, Storage g, Map<String, Storage> state) {
+        Storage state(String name) {
+            return state.get(name);
+        }
+    }
+
+    Optimizer(Backend on, List<Parameter> parameters, OptimizerSpec spec) {
+        this.on = on;
+        this.arena = new Arena(on);
+        for (Parameter p : parameters) {
+            if (p.kind() != Parameter.Kind.BUFFER) {
+                SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+                spec.state(p.shape()).forEach((name, shape) -> state.put(name, new Tensor(shape, on.allocate(shape.size()))));
+                slots.add(new Slot(p, state));
+            }
+        }
+    }
+
+    /** Updates every parameter from its gradient, which is used up. */
+    public final void step(double learningRate) {
+        steps++;
+        for (Slot slot : slots) {
+            Parameter p = slot.parameter();
+            if (!p.isTable()) {
+                p.ensureGrad(on);
+                update(slot, learningRate);
+            } else if (p.rowGrad() != null) {
+                update(slot, learningRate);
+            }
+        }
+    }
+
+    /** Updates one parameter; that of a table, its rows in {@link Parameter#rowGrad()}. */
+    abstract void update(Slot slot, double learningRate);
+
+    /** Steps taken so far, the current one included. */
+    public final long steps() {
+        return steps;
+    }
+
+    /** Goes on after this many steps; the state is restored by writing to {@link #state()}. */
+    public final void continueFrom(long steps) {
+        this.steps = steps;
+    }
+
+    /** Everything kept between steps but their number, as "parameter.name" such as {@code layers.0.query.weight.m}. */
+    public final Map<String, Tensor> state() {
+        Map<String, Tensor> all = new LinkedHashMap<>();
+        for (Slot slot : slots) {
+            slot.state().forEach((name, value) -> all.put(slot.parameter().name() + "." + name, value));
+        }
+        return Collections.unmodifiableMap(all);
+    }
+
+    /** Goes over all of a dense weight, or over the touched rows of a table, in runs that lie together in memory. */
+    final void forEachRun(Slot slot, Consumer<Run> update) {
+        Parameter p = slot.parameter();
+        if (!p.isTable()) {
+            cut(slot, 0, p.dData(), update);
+            return;
+        }
+        RowGradient g = p.rowGrad();
+        long width = g.width();
+        forEachStretch(g.rows(), (first, count) -> cut(slot, g.rows()[first] * width, g.values().slice(first * width, count * width), update));
+    }
+
+    private static void cut(Slot slot, long at, Storage g, Consumer<Run> update) {
+        for (long from = 0; from < g.size(); from += RUN) {
+            long size = Math.min(RUN, g.size() - from);
+            Map<String, Storage> state = new LinkedHashMap<>();
+            for (Map.Entry<String, Tensor> kept : slot.state().entrySet()) {
+                state.put(kept.getKey(), kept.getValue().data().slice(at + from, size));
+            }
+            update.accept(new Run(slot.parameter().data().slice(at + from, size), g.slice(from, size), state));
+        }
+    }
+
+    /** table[rows[i]] = x[i]; the rows ascend. */
+    final void writeRows(Storage x, int width, int[] rows, Storage table) {
+        forEachStretch(rows, (first, count) -> on.copy(x.slice((long) first * width, (long) count * width),
+            table.slice((long) rows[first] * width, (long) count * width)));
+    }
+
+    /** A stretch of neighbouring rows of a table: where it begins in the list of rows, and how many they are. */
+    private interface Stretch {
+        void accept(int first, int count);
+    }
+
+    private static void forEachStretch(int[] rows, Stretch stretch) {
+        for (int first = 0, next = 0; first < rows.length; first = next) {
+            do {
+                next++;
+            } while (next < rows.length && rows[next] == rows[next - 1] + 1);
+            stretch.accept(first, next - first);
+        }
+    }
+
+    /** y = x / (sqrt(v) + eps). */
+    final void divideByRoot(Storage x, Storage v, double eps, Storage y) {
+        Storage root = arena.take(v.size());
+        on.unary(Unary.SQRT, v, y);
+        on.unary(Unary.affine(1, eps), y, root);
+        binary(Binary.DIVIDE, x, root, y);
+        arena.give(root);
+    }
+
+    /** y = f(a, b), value by value. */
+    final void binary(Binary f, Storage a, Storage b, Storage y) {
+        long[] stride = {1};
+        on.binary(f, new int[] {Math.toIntExact(y.size())}, new Strided(a, 0, stride), new Strided(b, 0, stride), y);
+    }
+
+    /** The state of an optimizer that keeps, under each of these names, one value for each of the parameter's. */
+    static SequencedMap<String, Shape> elementwise(Shape parameter, String... names) {
+        SequencedMap<String, Shape> state = new LinkedHashMap<>();
+        for (String name : names) {
+            state.put(name, parameter);
+        }
+        return state;
+    }
+}
