@@ -169,11 +169,10 @@ public final class Tape implements Operations, AutoCloseable {
         if (!x.wantsGrad() || x.grad() != null) {
             return;
         }
-        long size = x.shape().size();
         if (x instanceof Parameter p) {
             p.ensureGrad(on);
         } else {
-            x.setGrad(new Tensor(x.shape(), arena.takeZero(size)));
+            x.setGrad(new Tensor(x.shape(), arena.takeZero(x.shape().size())));
             gradients.add(x.dData());
         }
     }

@@ -1,0 +1,56 @@
+package org.moe4j.train;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.moe4j.autodiff.Parameter;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Unary;
+import org.moe4j.tensor.Storage;
+
+/** All gradients of a model together, dense ones and the touched rows of tables: their norm, and clipping. */
+public final class Gradients {
+    private static final double EPS = 1e-6; // as in torch's clip_grad_norm_
+
+    private Gradients() {}
+
+    /** The root of the sum of all squares; not finite if any gradient isn't. */
+    public static double norm(Backend on, List<Parameter> parameters) {
+        double[] sum = new double[1];
+        forEach(parameters, g -> sum[0] += on.sumOfSquares(g));
+        return Math.sqrt(sum[0]);
+    }
+
+    /**
+     * Scales all gradients by min(1, max / (norm + 1e-6)) (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+     *
+     * @param norm what {@link #norm} gave
+     */
+    public static void clipNorm(Backend on, List<Parameter> parameters, double norm, double max) {
+        double factor = max / (norm + EPS);
+        if (factor < 1) {
+            forEach(parameters, g -> on.scale(factor, g));
+        }
+    }
+
+    /** Keeps every value of every gradient within [-max, max]. */
+    public static void clipValue(Backend on, List<Parameter> parameters, double max) {
+        Unary clamp = Unary.clamp(-max, max);
+        forEach(parameters, g -> on.unary(clamp, g, g));
+    }
+
+    /** Forgets all gradients. */
+    public static void clear(Backend on, List<Parameter> parameters) {
+        parameters.forEach(p -> p.clearGrad(on));
+    }
+
+    private static void forEach(List<Parameter> parameters, Consumer<Storage> use) {
+        for (Parameter p : parameters) {
+            if (p.grad() != null) {
+                use.accept(p.dData());
+            }
+            if (p.rowGrad() != null) {
+                use.accept(p.rowGrad().values());
+            }
+        }
+    }
+}
