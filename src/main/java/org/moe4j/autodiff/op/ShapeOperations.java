@@ -98,7 +98,11 @@ public interface ShapeOperations extends Recorder {
 
     /** The parts side by side along a new axis. */
     default Variable stack(int axis, Variable... parts) {
-        return concat(axis, Arrays.stream(parts).map(part -> insertAxis(part, axis)).toList());
+        return stack(axis, List.of(parts));
+    }
+
+    default Variable stack(int axis, List<Variable> parts) {
+        return concat(axis, parts.stream().map(part -> insertAxis(part, axis)).toList());
     }
 
     /** {@code before} and {@code after} places of a value around x along an axis. */
