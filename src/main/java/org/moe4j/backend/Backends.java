@@ -2,6 +2,7 @@ package org.moe4j.backend;
 
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.backend.reference.ReferenceBackend;
+import org.moe4j.backend.simd.SimdBackend;
 
 /** Opens a back end by its name. */
 public final class Backends {
@@ -14,9 +15,16 @@ public final class Backends {
      */
     public static Backend open(String name, int threads) {
         return switch (name) {
-            case "auto", "reference" -> new ReferenceBackend();
+            case "auto" -> vectorModuleIsThere() ? new SimdBackend(threads) : new ReferenceBackend();
+            case "reference" -> new ReferenceBackend();
+            case "simd" -> new SimdBackend(threads);
             case "dry" -> new DryBackend();
             default -> throw new IllegalArgumentException("backend '" + name + "' is not known: use auto, reference, simd or dry.");
         };
+    }
+
+    /** Asked before any class of the incubating module is loaded. */
+    private static boolean vectorModuleIsThere() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
     }
 }

@@ -1,0 +1,40 @@
+package org.moe4j.backend.simd;
+
+import static org.moe4j.backend.simd.Lanes.L;
+import static org.moe4j.backend.simd.Lanes.first;
+import static org.moe4j.backend.simd.Lanes.load;
+import static org.moe4j.backend.simd.Lanes.splat;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.moe4j.backend.AdamStep;
+
+/** Adam (Kingma and Ba 2015, algorithm 1) over a run of values, in the form of {@link AdamStep}. */
+final class Adam {
+    private Adam() {}
+
+    static void step(AdamStep step, float[] p, int ip, float[] g, int ig, float[] m, int im, float[] v, int iv, int n) {
+        int whole = n - n % L;
+        VectorMask<Float> all = first(L);
+        float beta1 = (float) step.beta1();
+        float beta2 = (float) step.beta2();
+        float rest1 = (float) (1 - step.beta1());
+        float rest2 = (float) (1 - step.beta2());
+        float rate = (float) step.rate();
+        float scale = (float) step.vScale();
+        float eps = (float) step.eps();
+        float keep = (float) step.keep();
+        float l2 = (float) step.l2();
+        for (int i = 0; i < n; i += L) {
+            VectorMask<Float> mask = i < whole ? all : first(n - i);
+            FloatVector weight = load(p, ip + i, mask);
+            FloatVector gradient = weight.fma(splat(l2), load(g, ig + i, mask));
+            FloatVector mean = load(m, im + i, mask).fma(splat(beta1), gradient.mul(rest1));
+            FloatVector square = load(v, iv + i, mask).fma(splat(beta2), gradient.mul(gradient).mul(rest2));
+            mean.intoArray(m, im + i, mask);
+            square.intoArray(v, iv + i, mask);
+            FloatVector change = mean.mul(rate).div(square.sqrt().fma(splat(scale), splat(eps)));
+            weight.mul(keep).sub(change).intoArray(p, ip + i, mask);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package org.moe4j.backend.simd;
+
+import java.util.Objects;
+import org.moe4j.tensor.Storage;
+
+/** A run of an array of float32 values. */
+record FloatStorage(float[] array, int offset, int length) implements Storage {
+    static FloatStorage of(Storage storage) {
+        return (FloatStorage) storage;
+    }
+
+    @Override
+    public long size() {
+        return length;
+    }
+
+    @Override
+    public Storage slice(long from, long size) {
+        Objects.checkFromIndexSize(from, size, length);
+        return new FloatStorage(array, offset + (int) from, (int) size);
+    }
+
+    @Override
+    public double get(long index) {
+        return array[offset + (int) Objects.checkIndex(index, length)];
+    }
+
+    @Override
+    public void set(long index, double value) {
+        array[offset + (int) Objects.checkIndex(index, length)] = (float) value;
+    }
+
+    @Override
+    public void read(long from, float[] to) {
+        Objects.checkFromIndexSize(from, to.length, length);
+        System.arraycopy(array, offset + (int) from, to, 0, to.length);
+    }
+
+    @Override
+    public void write(long to, float[] values) {
+        Objects.checkFromIndexSize(to, values.length, length);
+        System.arraycopy(values, 0, array, offset + (int) to, values.length);
+    }
+}

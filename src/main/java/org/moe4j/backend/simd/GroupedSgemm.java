@@ -1,0 +1,71 @@
+package org.moe4j.backend.simd;
+
+/**
+ * One product for each expert over its own rows. The work is cut into tiles over all experts together, so that neither one
+ * large expert nor many small ones leave threads idle; a tile is a block of an expert's rows by a group of panels.
+ */
+final class GroupedSgemm {
+    /** Multiply-adds a task should have at least: some 5 microseconds. */
+    private static final long WORTH = 200_000;
+    /** Tasks a thread should get when there is enough work, so that the last ones end together. */
+    private static final int TASKS_A_THREAD = 8;
+
+    private GroupedSgemm() {}
+
+    /** y (R,n) = or += x (R,k) · op(w[e]) over rows starts[e]..starts[e+1]; w (E,k,n), or (E,n,k) if {@code tw}. */
+    static void multiply(Team team, int[] starts, boolean tw, int n, int k, float[] x, int xo, float[] w, int wo, float[] y, int yo, boolean add) {
+        int experts = starts.length - 1;
+        Cut cut = new Cut(team, n, (long) k * (starts[experts] - starts[0]));
+        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] - starts[e], k);
+        cut.run(team, (e, i, m, j, columns) -> Sgemm.block(false, tw, m, columns, k, x, xo + (starts[e] + i) * k, k,
+                w, wo + e * k * n + (tw ? j * k : j), tw ? k : n, y, yo + (starts[e] + i) * n + j, n, add));
+    }
+
+    /** dw[e] (m,n) += a[rows of e]ᵀ · b[rows of e]; a (R,m), b (R,n), dw (E,m,n). */
+    static void weights(Team team, int[] starts, int m, int n, float[] a, int ao, float[] b, int bo, float[] dw, int wo) {
+        int experts = starts.length - 1;
+        Cut cut = new Cut(team, n, (long) m * (starts[experts] - starts[0]));
+        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] > starts[e] ? m : 0, starts[e + 1] - starts[e]);
+        cut.run(team, (e, i, rows, j, columns) -> Sgemm.block(true, false, rows, columns, starts[e + 1] - starts[e],
+                a, ao + starts[e] * m + i, m, b, bo + starts[e] * n + j, n, dw, wo + (e * m + i) * n + j, n, true));
+    }
+
+    private interface Tile {
+        void run(int expert, int row, int rows, int column, int columns);
+    }
+
+    /** The tiles of all experts, one after the other. */
+    private static final class Cut {
+        private final int columns;
+        private final int panels;
+        private final long target;
+        private int[] tiles = new int[64]; // expert, row, rows, column, columns
+        private int size;
+
+        Cut(Team team, int columns, long workAColumn) {
+            this.columns = columns;
+            panels = Sgemm.blocks(columns, Sgemm.PANEL);
+            target = Math.max(WORTH, workAColumn * columns / ((long) TASKS_A_THREAD * team.size()));
+        }
+
+        void add(int expert, int rows, int depth) {
+            if (rows == 0) return;
+            int each = Sgemm.blocks(Sgemm.blocks(rows, Sgemm.blocks(rows, Sgemm.ROW_BLOCK)), 6) * 6;
+            long panel = Math.max(1, (long) Math.min(rows, each) * depth * Sgemm.PANEL);
+            int group = (int) Math.clamp(target / panel, 1, Math.max(1, panels)) * Sgemm.PANEL;
+            for (int i = 0; i < rows; i += each) {
+                for (int j = 0; j < columns; j += group) add(expert, i, Math.min(each, rows - i), j, Math.min(group, columns - j));
+            }
+        }
+
+        private void add(int... tile) {
+            if (size + 5 > tiles.length) tiles = java.util.Arrays.copyOf(tiles, 2 * tiles.length);
+            System.arraycopy(tile, 0, tiles, size, 5);
+            size += 5;
+        }
+
+        void run(Team team, Tile body) {
+            team.parallel(size / 5, t -> body.run(tiles[5 * t], tiles[5 * t + 1], tiles[5 * t + 2], tiles[5 * t + 3], tiles[5 * t + 4]));
+        }
+    }
+}

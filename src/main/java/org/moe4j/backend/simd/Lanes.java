@@ -1,0 +1,43 @@
+package org.moe4j.backend.simd;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vector width of this process: the machine's preferred one, or what {@code -Dmoe4j.vectorBits} (128, 256 or 512)
+ * asks for, so that one machine can test every width.
+ */
+final class Lanes {
+    static final VectorSpecies<Float> F = VectorShape
+            .forBitSize(Integer.getInteger("moe4j.vectorBits", FloatVector.SPECIES_PREFERRED.vectorBitSize()))
+            .withLanes(float.class);
+    /** Floats in one vector. */
+    static final int L = F.length();
+
+    private Lanes() {}
+
+    /** The vector at {@code a[at..]}. */
+    static FloatVector load(float[] a, int at) {
+        return FloatVector.fromArray(F, a, at);
+    }
+
+    /** The mask of the first {@code n} lanes. */
+    static VectorMask<Float> first(int n) {
+        return F.indexInRange(0, n);
+    }
+
+    /** The vector at {@code a[at..]} where the mask is set, 0 elsewhere; nothing outside the mask is read. */
+    static FloatVector load(float[] a, int at, VectorMask<Float> mask) {
+        return FloatVector.fromArray(F, a, at, mask);
+    }
+
+    static FloatVector splat(float value) {
+        return FloatVector.broadcast(F, value);
+    }
+
+    static FloatVector zero() {
+        return FloatVector.zero(F);
+    }
+}

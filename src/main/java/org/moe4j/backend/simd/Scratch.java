@@ -1,0 +1,43 @@
+package org.moe4j.backend.simd;
+
+/** Working memory of one thread, grown on demand and kept, so that a kernel in its stride allocates nothing. */
+final class Scratch {
+    private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
+
+    private float[] left = new float[0];
+    private float[] right = new float[0];
+    private float[] tile = new float[0];
+    private float[] scores = new float[0];
+    private float[] scoreGrads = new float[0];
+
+    private Scratch() {}
+
+    static Scratch mine() {
+        return MINE.get();
+    }
+
+    /** For packed rows of a product's left operand. */
+    float[] left(int size) {
+        return left.length < size ? left = new float[size] : left;
+    }
+
+    /** For a packed panel of a product's right operand. */
+    float[] right(int size) {
+        return right.length < size ? right = new float[size] : right;
+    }
+
+    /** For a tile of a product that hangs over the edge. */
+    float[] tile(int size) {
+        return tile.length < size ? tile = new float[size] : tile;
+    }
+
+    /** For the attention scores of a tile of queries. */
+    float[] scores(int size) {
+        return scores.length < size ? scores = new float[size] : scores;
+    }
+
+    /** For the gradients of those scores. */
+    float[] scoreGrads(int size) {
+        return scoreGrads.length < size ? scoreGrads = new float[size] : scoreGrads;
+    }
+}

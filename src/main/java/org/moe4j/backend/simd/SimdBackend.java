@@ -1,0 +1,467 @@
+package org.moe4j.backend.simd;
+
+import static org.moe4j.backend.simd.Lanes.L;
+
+import java.util.Arrays;
+import java.util.function.IntConsumer;
+import org.moe4j.backend.AdamStep;
+import org.moe4j.backend.AttentionShape;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Binary;
+import org.moe4j.backend.Unary;
+import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.Strided;
+
+/**
+ * float32 on the Vector API over a team of threads. This class only unpacks storages and shares out rows and chunks; the
+ * loops stand in the file of their theme. How work is cut depends on sizes and, where it can't change a bit of the result,
+ * on the number of threads.
+ */
+public final class SimdBackend implements Backend {
+    private static final int CHUNK = Elementwise.CHUNK;
+
+    private final Team team;
+    private volatile Rotary angles = new Rotary(0, 2, 1, 0);
+
+    /** A back end that computes on {@code threads} threads, the calling one included. */
+    public SimdBackend(int threads) {
+        team = new Team(threads);
+    }
+
+    @Override
+    public String name() {
+        return "simd";
+    }
+
+    @Override
+    public int bytesPerValue() {
+        return Float.BYTES;
+    }
+
+    @Override
+    public Storage allocate(long size) {
+        return new FloatStorage(new float[Math.toIntExact(size)], 0, (int) size);
+    }
+
+    @Override
+    public void close() {
+        team.close();
+    }
+
+    // ---- whole storages --------------------------------------------------------------------------------------------
+
+    @Override
+    public void fill(Storage storage, double value) {
+        FloatStorage x = of(storage);
+        chunks(x, (at, n) -> Arrays.fill(x.array(), x.offset() + at, x.offset() + at + n, (float) value));
+    }
+
+    @Override
+    public void copy(Storage from, Storage to) {
+        FloatStorage x = of(from);
+        FloatStorage y = of(to);
+        chunks(x, (at, n) -> System.arraycopy(x.array(), x.offset() + at, y.array(), y.offset() + at, n));
+    }
+
+    @Override
+    public void axpy(double alpha, Storage from, Storage to) {
+        FloatStorage x = of(from);
+        FloatStorage y = of(to);
+        chunks(x, (at, n) -> Runs.axpy((float) alpha, x.array(), x.offset() + at, y.array(), y.offset() + at, n));
+    }
+
+    @Override
+    public void scale(double alpha, Storage storage) {
+        FloatStorage x = of(storage);
+        chunks(x, (at, n) -> Runs.scale((float) alpha, x.array(), x.offset() + at, n));
+    }
+
+    @Override
+    public double sumOfSquares(Storage storage) {
+        FloatStorage x = of(storage);
+        double[] parts = new double[Sgemm.blocks(x.length(), CHUNK)];
+        chunks(x, (at, n) -> parts[at / CHUNK] = Runs.sumOfSquares(x.array(), x.offset() + at, n));
+        double sum = 0;
+        for (double part : parts) sum += part;
+        return sum;
+    }
+
+    @Override
+    public void uniform(CounterRandom random, double low, double high, Storage storage) {
+        FloatStorage x = of(storage);
+        chunks(x, (at, n) -> {
+            for (int i = at; i < at + n; i++) x.array()[x.offset() + i] = (float) (low + (high - low) * random.uniform(i));
+        });
+    }
+
+    @Override
+    public void normal(CounterRandom random, double deviation, Storage storage) {
+        FloatStorage x = of(storage);
+        chunks(x, (at, n) -> {
+            for (int i = at; i < at + n; i++) x.array()[x.offset() + i] = (float) (deviation * random.normal(i));
+        });
+    }
+
+    // ---- elementwise -----------------------------------------------------------------------------------------------
+
+    @Override
+    public void unary(Unary f, Storage x, Storage y) {
+        Elementwise.value(team, f, of(x), of(y));
+    }
+
+    @Override
+    public void unaryGrad(Unary f, Storage x, Storage y, Storage dy, Storage dx) {
+        Elementwise.gradient(team, f, of(x), of(y), of(dy), of(dx));
+    }
+
+    @Override
+    public void binary(Binary f, int[] dims, Strided a, Strided b, Storage y) {
+        Broadcast.value(team, f, dims, a, b, y);
+    }
+
+    @Override
+    public void binaryGrad(Binary f, int[] dims, Strided a, Strided b, Storage dy, Storage da, Storage db) {
+        if (da != null) Broadcast.gradient(team, f, true, dims, a, b, dy, da);
+        if (db != null) Broadcast.gradient(team, f, false, dims, a, b, dy, db);
+    }
+
+    @Override
+    public void move(int[] dims, Strided x, Strided y, boolean add) {
+        Broadcast.move(team, dims, x, y, add);
+    }
+
+    // ---- matrix products -------------------------------------------------------------------------------------------
+
+    @Override
+    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage left, Storage right, Storage out, boolean add) {
+        FloatStorage a = of(left);
+        FloatStorage b = of(right);
+        FloatStorage c = of(out);
+        Sgemm.multiply(team, transposeA, transposeB, m, n, k, a.array(), a.offset(), transposeA ? m : k,
+                b.array(), b.offset(), transposeB ? k : n, c.array(), c.offset(), n, add);
+    }
+
+    @Override
+    public void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage in, Storage weights, Storage out, boolean add) {
+        FloatStorage x = of(in);
+        FloatStorage w = of(weights);
+        FloatStorage y = of(out);
+        GroupedSgemm.multiply(team, starts, transposeW, n, k, x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), add);
+    }
+
+    @Override
+    public void groupedGemmWeights(int[] starts, int m, int n, Storage left, Storage right, Storage grad) {
+        FloatStorage a = of(left);
+        FloatStorage b = of(right);
+        FloatStorage dw = of(grad);
+        GroupedSgemm.weights(team, starts, m, n, a.array(), a.offset(), b.array(), b.offset(), dw.array(), dw.offset());
+    }
+
+    // ---- rows of a table -------------------------------------------------------------------------------------------
+
+    @Override
+    public void gatherRows(Storage from, int width, int[] rows, Storage to) {
+        FloatStorage table = of(from);
+        FloatStorage y = of(to);
+        rows(rows.length, width, i -> {
+            int at = y.offset() + i * width;
+            if (rows[i] < 0) Arrays.fill(y.array(), at, at + width, 0);
+            else System.arraycopy(table.array(), table.offset() + rows[i] * width, y.array(), at, width);
+        });
+    }
+
+    @Override
+    public void scatterAddRows(Storage from, int width, int[] rows, Storage to) {
+        FloatStorage x = of(from);
+        FloatStorage table = of(to);
+        int held = width == 0 ? 0 : table.length() / width;
+        int parts = (int) Math.min(64, ((long) rows.length * width + CHUNK - 1) / CHUNK);
+        team.parallel(parts, part -> { // each part owns a range of the table and looks for its rows in order
+            int low = (int) ((long) held * part / parts);
+            int high = (int) ((long) held * (part + 1) / parts);
+            for (int i = 0; i < rows.length; i++) {
+                if (rows[i] < low || rows[i] >= high) continue;
+                Runs.add(x.array(), x.offset() + i * width, table.array(), table.offset() + rows[i] * width, width);
+            }
+        });
+    }
+
+    @Override
+    public void gatherDot(Storage in, Storage from, int width, int[] ids, int perRow, Storage out, boolean add) {
+        FloatStorage x = of(in);
+        FloatStorage table = of(from);
+        FloatStorage s = of(out);
+        rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
+                table.array(), table.offset(), width, ids, t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
+    }
+
+    @Override
+    public void gatherSum(Storage weights, Storage from, int width, int[] ids, int perRow, Storage out, boolean add) {
+        FloatStorage w = of(weights);
+        FloatStorage table = of(from);
+        FloatStorage y = of(out);
+        rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
+                table.array(), table.offset(), width, ids, t * perRow, perRow, y.array(), y.offset() + t * width, add));
+    }
+
+    @Override
+    public void rowGradient(RowIndex index, Storage coefficients, Storage from, int perRow, int width, Storage to) {
+        FloatStorage c = of(coefficients);
+        FloatStorage source = of(from);
+        FloatStorage grad = of(to);
+        rows(index.count(), width, u -> TableRows.segment(index.order(), index.starts()[u], index.starts()[u + 1], array(c), offset(c),
+                source.array(), source.offset(), perRow, width, grad.array(), grad.offset() + u * width));
+    }
+
+    // ---- columns of a row ------------------------------------------------------------------------------------------
+
+    @Override
+    public void gatherColumns(Storage from, int rows, int cols, int[] columns, int k, Storage to) {
+        FloatStorage x = of(from);
+        FloatStorage y = of(to);
+        rows(rows, k, r -> {
+            for (int j = r * k; j < (r + 1) * k; j++) {
+                y.array()[y.offset() + j] = columns[j] < 0 ? 0 : x.array()[x.offset() + r * cols + columns[j]];
+            }
+        });
+    }
+
+    @Override
+    public void scatterAddColumns(Storage from, int rows, int cols, int[] columns, int k, Storage to) {
+        FloatStorage y = of(from);
+        FloatStorage x = of(to);
+        rows(rows, k, r -> {
+            for (int j = r * k; j < (r + 1) * k; j++) {
+                if (columns[j] >= 0) x.array()[x.offset() + r * cols + columns[j]] += y.array()[y.offset() + j];
+            }
+        });
+    }
+
+    @Override
+    public void topK(Storage in, int rows, int cols, int k, Storage best, int[] columns) {
+        FloatStorage x = of(in);
+        FloatStorage values = of(best);
+        if (k == 0) return;
+        rows(rows, cols + 16 * k, r -> TopK.row(x.array(), x.offset() + r * cols, cols, k, values.array(), values.offset() + r * k, columns, r * k));
+    }
+
+    @Override
+    public void productTopK(Storage left, Storage right, int rows, int n, int half, int k, Storage best, int[] ids) {
+        FloatStorage a = of(left);
+        FloatStorage b = of(right);
+        FloatStorage values = of(best);
+        int each = rowsATask(2 * n + 64 * k);
+        team.parallel(Sgemm.blocks(rows, each), task -> {
+            ProductKeys keys = new ProductKeys(n, half, k);
+            for (int r = task * each; r < Math.min(rows, (task + 1) * each); r++) {
+                keys.row(a.array(), a.offset() + r * n, b.array(), b.offset() + r * n, values.array(), values.offset() + r * k, ids, r * k);
+            }
+        });
+    }
+
+    // ---- row-wise functions ----------------------------------------------------------------------------------------
+
+    @Override
+    public void softmax(Storage in, int rows, int cols, Storage out) {
+        FloatStorage x = of(in);
+        FloatStorage y = of(out);
+        rows(rows, cols, r -> Softmax.row(x.array(), x.offset() + r * cols, y.array(), y.offset() + r * cols, cols));
+    }
+
+    @Override
+    public void softmaxGrad(Storage out, Storage outGrad, int rows, int cols, Storage inGrad) {
+        FloatStorage y = of(out);
+        FloatStorage dy = of(outGrad);
+        FloatStorage dx = of(inGrad);
+        rows(rows, cols, r -> Softmax.gradient(y.array(), y.offset() + r * cols, dy.array(), dy.offset() + r * cols,
+                dx.array(), dx.offset() + r * cols, cols));
+    }
+
+    @Override
+    public void logSumExp(Storage in, int rows, int cols, Storage out) {
+        FloatStorage x = of(in);
+        FloatStorage y = of(out);
+        rows(rows, cols, r -> y.array()[y.offset() + r] = Softmax.logSumExp(x.array(), x.offset() + r * cols, cols));
+    }
+
+    @Override
+    public void crossEntropy(Storage logits, int rows, int cols, int[] targets, double smoothing, Storage losses, Storage norms) {
+        FloatStorage x = of(logits);
+        FloatStorage loss = of(losses);
+        FloatStorage lse = of(norms);
+        rows(rows, cols, r -> {
+            float norm = Softmax.logSumExp(x.array(), x.offset() + r * cols, cols);
+            lse.array()[lse.offset() + r] = norm;
+            loss.array()[loss.offset() + r] = Softmax.crossEntropy(x.array(), x.offset() + r * cols, cols, targets[r], smoothing, norm);
+        });
+    }
+
+    @Override
+    public void crossEntropyGrad(Storage logits, Storage norms, int rows, int cols, int[] targets, double smoothing, Storage lossGrad, Storage grad) {
+        FloatStorage x = of(logits);
+        FloatStorage lse = of(norms);
+        FloatStorage dloss = of(lossGrad);
+        FloatStorage dx = of(grad);
+        rows(rows, cols, r -> Softmax.crossEntropyGrad(x.array(), x.offset() + r * cols, cols, targets[r], smoothing,
+                lse.array()[lse.offset() + r], dloss.array()[dloss.offset() + r], dx.array(), dx.offset() + r * cols));
+    }
+
+    @Override
+    public void layerNorm(Storage in, Storage gains, Storage biases, double eps, int rows, int cols, Storage out, Storage means, Storage scales) {
+        FloatStorage x = of(in);
+        FloatStorage gain = of(gains);
+        FloatStorage bias = of(biases);
+        FloatStorage y = of(out);
+        FloatStorage mean = of(means);
+        FloatStorage rstd = of(scales);
+        rows(rows, cols, r -> {
+            int at = x.offset() + r * cols;
+            float mu = (float) (Runs.sum(x.array(), at, cols) / cols);
+            float scale = (float) (1 / Math.sqrt(Norms.spread(x.array(), at, cols, mu) + eps));
+            mean.array()[mean.offset() + r] = mu;
+            rstd.array()[rstd.offset() + r] = scale;
+            Norms.row(x.array(), at, mu, scale, array(gain), offset(gain), array(bias), offset(bias), y.array(), y.offset() + r * cols, cols);
+        });
+    }
+
+    @Override
+    public void layerNormGrad(Storage in, Storage gains, Storage means, Storage scales, Storage outGrad, int rows, int cols,
+            Storage inGrad, Storage gainGrad, Storage biasGrad) {
+        normGrad(of(in), of(gains), of(means), of(scales), of(outGrad), rows, cols, of(inGrad), of(gainGrad));
+        FloatStorage dy = of(outGrad);
+        FloatStorage dbias = of(biasGrad);
+        if (dbias == null) return;
+        columns(rows, cols, j -> Norms.columnSum(j, rows, cols, dy.array(), dy.offset(), dbias.array(), dbias.offset()));
+    }
+
+    @Override
+    public void rmsNorm(Storage in, Storage gains, double eps, int rows, int cols, Storage out, Storage scales) {
+        FloatStorage x = of(in);
+        FloatStorage gain = of(gains);
+        FloatStorage y = of(out);
+        FloatStorage rrms = of(scales);
+        rows(rows, cols, r -> {
+            int at = x.offset() + r * cols;
+            float scale = (float) (1 / Math.sqrt(Norms.spread(x.array(), at, cols, 0) + eps));
+            rrms.array()[rrms.offset() + r] = scale;
+            Norms.row(x.array(), at, 0, scale, array(gain), offset(gain), null, 0, y.array(), y.offset() + r * cols, cols);
+        });
+    }
+
+    @Override
+    public void rmsNormGrad(Storage in, Storage gains, Storage scales, Storage outGrad, int rows, int cols, Storage inGrad, Storage gainGrad) {
+        normGrad(of(in), of(gains), null, of(scales), of(outGrad), rows, cols, of(inGrad), of(gainGrad));
+    }
+
+    /** Gradients of x and gain for both norms; {@code mean} null means RMS norm. */
+    private void normGrad(FloatStorage x, FloatStorage gain, FloatStorage mean, FloatStorage scale, FloatStorage dy, int rows, int cols,
+            FloatStorage dx, FloatStorage dgain) {
+        if (dx != null) {
+            rows(rows, cols, r -> Norms.rowGrad(mean != null, x.array(), x.offset() + r * cols, mean == null ? 0 : mean.array()[mean.offset() + r],
+                    scale.array()[scale.offset() + r], array(gain), offset(gain), dy.array(), dy.offset() + r * cols,
+                    dx.array(), dx.offset() + r * cols, cols));
+        }
+        if (dgain != null) {
+            columns(rows, cols, j -> Norms.gainGrad(j, rows, cols, x.array(), x.offset(), array(mean), offset(mean),
+                    scale.array(), scale.offset(), dy.array(), dy.offset(), dgain.array(), dgain.offset()));
+        }
+    }
+
+    // ---- attention -------------------------------------------------------------------------------------------------
+
+    @Override
+    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse) {
+        new Attention(shape, of(q), of(k), of(v), of(y), of(lse)).forward(team);
+    }
+
+    @Override
+    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse, Storage dy,
+            Storage dq, Storage dk, Storage dv) {
+        new Attention(shape, of(q), of(k), of(v), of(y), of(lse)).backward(team, of(dy), of(dq), of(dk), of(dv));
+    }
+
+    @Override
+    public void rotary(int batch, int time, int heads, int headDim, double base, int first, boolean inverse, Storage in, Storage out, boolean add) {
+        FloatStorage x = of(in);
+        FloatStorage y = of(out);
+        Rotary table = angles;
+        if (!table.fits(time, headDim, base, first)) angles = table = new Rotary(time, headDim, base, first);
+        Rotary turn = table;
+        int width = heads * headDim;
+        rows(batch * time, width, t -> {
+            for (int at = t * width; at < (t + 1) * width; at += headDim) {
+                turn.turn(t % time, inverse ? -1 : 1, x.array(), x.offset() + at, y.array(), y.offset() + at, add);
+            }
+        });
+    }
+
+    // ---- optimizer -------------------------------------------------------------------------------------------------
+
+    @Override
+    public void adam(AdamStep step, Storage weights, Storage grads, Storage firsts, Storage seconds) {
+        FloatStorage p = of(weights);
+        FloatStorage g = of(grads);
+        FloatStorage m = of(firsts);
+        FloatStorage v = of(seconds);
+        chunks(p, (at, n) -> Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + at, m.array(), m.offset() + at,
+                v.array(), v.offset() + at, n));
+    }
+
+    @Override
+    public void adamRows(AdamStep step, int[] rows, int width, Storage weights, Storage grads, Storage firsts, Storage seconds) {
+        FloatStorage p = of(weights);
+        FloatStorage g = of(grads);
+        FloatStorage m = of(firsts);
+        FloatStorage v = of(seconds);
+        rows(rows.length, width, u -> {
+            int at = rows[u] * width;
+            if (rows[u] >= 0) {
+                Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + u * width, m.array(), m.offset() + at,
+                        v.array(), v.offset() + at, width);
+            }
+        });
+    }
+
+    // ---- sharing out -----------------------------------------------------------------------------------------------
+
+    private interface Chunk {
+        void run(int at, int n);
+    }
+
+    private void chunks(FloatStorage x, Chunk body) {
+        team.parallel(Sgemm.blocks(x.length(), CHUNK), c -> body.run(c * CHUNK, Math.min(CHUNK, x.length() - c * CHUNK)));
+    }
+
+    private void rows(int rows, int cols, IntConsumer body) {
+        int each = rowsATask(cols);
+        team.parallel(Sgemm.blocks(rows, each), task -> {
+            for (int r = task * each; r < Math.min(rows, (task + 1) * each); r++) body.accept(r);
+        });
+    }
+
+    /** Runs the body for the first column of each vector of columns. */
+    private void columns(int rows, int cols, IntConsumer body) {
+        int each = Math.max(1, CHUNK / Math.max(1, rows * L)) * L;
+        team.parallel(Sgemm.blocks(cols, each), task -> {
+            for (int j = task * each; j < Math.min(cols, (task + 1) * each); j += L) body.accept(j);
+        });
+    }
+
+    private static int rowsATask(int cols) {
+        return Math.max(1, CHUNK / Math.max(1, cols));
+    }
+
+    private static FloatStorage of(Storage storage) {
+        return FloatStorage.of(storage);
+    }
+
+    private static float[] array(FloatStorage x) {
+        return x == null ? null : x.array();
+    }
+
+    private static int offset(FloatStorage x) {
+        return x == null ? 0 : x.offset();
+    }
+}

@@ -1,0 +1,150 @@
+package org.moe4j.backend.simd;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/**
+ * A fixed team of platform threads that share out numbered tasks; the caller is one of them.
+ *
+ * <p>Tasks are handed out by a counter, so which thread runs a task is left to chance. A kernel gets the same bits on any
+ * team because every output value belongs to exactly one task and no task depends on how many threads there are.
+ *
+ * <p>Between regions a worker spins for a few microseconds and then parks: kernels follow each other closely in a training
+ * step, but the machine may have other work. A worker that wakes late finds the door closed and holds nobody up.
+ */
+public final class Team implements AutoCloseable {
+    private static final int CLOSED = Integer.MIN_VALUE / 2;
+    private static final long SPIN_NANOS = 30_000;
+
+    private final Worker[] workers;
+    /** Number of workers inside the region; below zero when no region is open. */
+    private final AtomicInteger door = new AtomicInteger(CLOSED);
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger busy = new AtomicInteger();
+    private int tasks;
+    private IntConsumer body;
+    private volatile Thread waiting;
+    private volatile Throwable failure;
+    private volatile boolean stopped;
+
+    /** A team of {@code threads} threads, the caller included; one thread runs everything in the caller. */
+    public Team(int threads) {
+        workers = new Worker[Math.max(threads, 1) - 1];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new Worker(i + 1);
+            workers[i].start();
+        }
+    }
+
+    /** Number of threads, the caller included. */
+    public int size() {
+        return workers.length + 1;
+    }
+
+    /**
+     * Runs {@code body} for every task number from 0 to {@code count - 1} and returns when all are done. A call from inside a
+     * region, or while another thread has the team, runs in the calling thread. What a task throws is thrown here.
+     */
+    public void parallel(int count, IntConsumer body) {
+        if (count <= 1 || workers.length == 0 || !busy.compareAndSet(0, 1)) {
+            for (int i = 0; i < count; i++) body.accept(i);
+            return;
+        }
+        try {
+            run(count, body);
+        } finally {
+            this.body = null;
+            busy.set(0);
+        }
+    }
+
+    private void run(int count, IntConsumer region) {
+        tasks = count;
+        body = region;
+        failure = null;
+        next.set(0);
+        door.set(0);
+        for (int i = 0; i < workers.length && i < count - 1; i++) workers[i].wake();
+        takeTasks();
+        waiting = Thread.currentThread();
+        if (door.addAndGet(CLOSED) != CLOSED) {
+            long start = System.nanoTime();
+            while (door.get() != CLOSED) {
+                if (System.nanoTime() - start < SPIN_NANOS) Thread.onSpinWait();
+                else LockSupport.park(this);
+            }
+        }
+        waiting = null;
+        Throwable thrown = failure;
+        if (thrown instanceof RuntimeException e) throw e;
+        if (thrown instanceof Error e) throw e;
+    }
+
+    private void takeTasks() {
+        try {
+            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) body.accept(i);
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            next.set(tasks); // the others stop at their next task
+        }
+    }
+
+    /** Stops the workers; regions opened later run in their callers. */
+    @Override
+    public void close() {
+        stopped = true;
+        for (Worker worker : workers) LockSupport.unpark(worker);
+    }
+
+    private final class Worker extends Thread {
+        private volatile boolean parked;
+
+        Worker(int number) {
+            super("moe4j-" + number);
+            setDaemon(true);
+        }
+
+        void wake() {
+            if (parked) LockSupport.unpark(this);
+        }
+
+        @Override
+        public void run() {
+            long idleSince = System.nanoTime();
+            while (!stopped) {
+                if (enter()) {
+                    takeTasks();
+                    leave();
+                    idleSince = System.nanoTime();
+                } else if (System.nanoTime() - idleSince < SPIN_NANOS) {
+                    Thread.onSpinWait();
+                } else {
+                    parked = true; // announced before the last look: a region opened after it finds this worker to wake
+                    if (!workWaits() && !stopped) LockSupport.park(Team.this);
+                    parked = false;
+                    idleSince = System.nanoTime();
+                }
+            }
+        }
+
+        private boolean enter() {
+            while (workWaits()) {
+                int inside = door.get();
+                if (inside >= 0 && door.compareAndSet(inside, inside + 1)) return true;
+            }
+            return false;
+        }
+
+        private boolean workWaits() {
+            return door.get() >= 0 && next.get() < tasks;
+        }
+
+        private void leave() {
+            if (door.decrementAndGet() == CLOSED) {
+                Thread caller = waiting;
+                if (caller != null) LockSupport.unpark(caller);
+            }
+        }
+    }
+}
