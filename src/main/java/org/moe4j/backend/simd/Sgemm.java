@@ -33,6 +33,7 @@ final class Sgemm {
      */
     static void multiply(Team team, boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add) {
+        if (m == 0 || n == 0) return;
         int parts = (long) m * n * k < SMALL ? 1 : 4 * team.size();
         int rowBlocks = blocks(m, ROW_BLOCK);
         int rows = evenBlock(m, rowBlocks, 6);
@@ -50,7 +51,7 @@ final class Sgemm {
     /** One task, in the calling thread: C (m,n) = or += op(A) op(B), where m is at most a few hundred. */
     static void block(boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add) {
-        if (m <= 0 || n <= 0) return;
+        if (m == 0 || n == 0) return;
         if (k == 0 && !add) {
             for (int i = 0; i < m; i++) java.util.Arrays.fill(c, co + i * ldc, co + i * ldc + n, 0);
         }
