@@ -15,17 +15,17 @@ class VectorMathTest {
 
     @Test
     void errorsAreAsStated() {
-        assertThat(worstUlps(Unary.EXP, -86.9, 88.7, Math::exp)).isLessThan(1.01);
+        assertThat(worstUlps(Unary.EXP, -86.9, 88.7, Math::exp)).isLessThan(1.1);
         assertThat(worstUlps(Unary.EXPM1, -20, 88, Math::expm1)).isLessThan(2);
         assertThat(worstUlps(Unary.EXPM1, -0.01, 0.01, Math::expm1)).isLessThan(2);
-        assertThat(worstUlps(Unary.LOG, 1e-3, 4, Math::log)).isLessThan(1.01);
-        assertThat(worstUlps(Unary.LOG, 1e-30, 1e30, Math::log)).isLessThan(1.01);
+        assertThat(worstUlps(Unary.LOG, 1e-3, 4, Math::log)).isLessThan(1);
+        assertThat(worstUlps(Unary.LOG, 1e-30, 1e30, Math::log)).isLessThan(1);
         assertThat(worstUlps(Unary.LOG1P, -0.99, 3, Math::log1p)).isLessThan(2);
         assertThat(worstUlps(Unary.TANH, -11, 11, Math::tanh)).isLessThan(3);
         assertThat(worstUlps(Unary.SIGMOID, -80, 80, x -> Unary.SIGMOID.value(x))).isLessThan(2.5);
-        assertThat(worstUlps(Unary.SOFTPLUS, -80, 80, x -> Unary.SOFTPLUS.value(x))).isLessThan(3);
-        assertThat(worstUlps(Unary.ERF, -5, 5, Erf::erf)).isLessThan(2);
-        assertThat(worstUlps(Unary.NORMAL_CDF, -1, 6, Erf::normalCdf)).isLessThan(2.5);
+        assertThat(worstUlps(Unary.SOFTPLUS, -80, 80, x -> Unary.SOFTPLUS.value(x))).isLessThan(2.5);
+        assertThat(worstUlps(Unary.ERF, -5, 5, Erf::erf)).isLessThan(3);
+        assertThat(worstUlps(Unary.NORMAL_CDF, -1, 6, Erf::normalCdf)).isLessThan(7);
         assertThat(worstUlps(Unary.NORMAL_CDF, -5, -1, Erf::normalCdf)).isLessThan(14);
     }
 
