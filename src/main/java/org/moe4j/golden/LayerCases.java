@@ -1,9 +1,11 @@
 package org.moe4j.golden;
 
 import java.util.Arrays;
+import java.util.Map;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
+import org.moe4j.nn.BatchNorm;
 
 /** The layers of a language model that have no memory: linear, embeddings, norms, feed-forward blocks, cross-entropy. */
 final class LayerCases {
@@ -22,7 +24,12 @@ final class LayerCases {
     }
 
     static void batchNorm(GoldenCase c, Bench bench) {
-        throw Verdict.notCovered("batch normalisation is missing");
+        BatchNorm layer = new BatchNorm(c.tensor("w.weight").shape().dim(0), c.number("eps", 1e-5), c.number("momentum", 0.1), bench.init());
+        bench.load(layer, Map.of("weight", bench.at("w.weight"), "bias", bench.at("w.bias"),
+                "runningMean", bench.at("noise.running_mean"), "runningVariance", bench.at("noise.running_var")));
+        bench.out("y", layer.forward(bench.tape(), bench.leaf("in.x"), c.flag("training", true)));
+        bench.out("running_mean", layer.runningMean());
+        bench.out("running_var", layer.runningVariance());
     }
 
     static void embedding(GoldenCase c, Bench bench) {

@@ -29,6 +29,14 @@ public final class BatchNorm extends Module {
         this.momentum = momentum;
     }
 
+    public Parameter runningMean() {
+        return runningMean;
+    }
+
+    public Parameter runningVariance() {
+        return runningVariance;
+    }
+
     /** @param x (N,C) or (N,C,L), with more than one value of each channel in training */
     public Variable forward(Tape t, Variable x, boolean training) {
         int[] overBatch = x.shape().rank() == 2 ? new int[] {0} : new int[] {0, 2};
