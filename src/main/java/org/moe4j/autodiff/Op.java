@@ -18,17 +18,17 @@ public interface Op {
     List<Shape> outputs();
 
     /**
-     * Memory of an input that the result shares, for an operation that only looks at it in another way; null, as for most, lets the
-     * tape give memory of its own.
+     * Which part of the memory of its only input the result is, for an operation that only looks at it in another way. Its gradient
+     * is then the same part of the input's, so that neither way has anything to do. Null, as for most: the result has its own memory.
      */
-    default Storage shared() {
+    default Storage part(Storage input) {
         return null;
     }
 
-    /** Writes every output that has memory of its own. */
+    /** Writes every output; not called for a part of the input. */
     void forward(Backend on, Call call);
 
-    /** Adds to the gradients of the inputs; never overwrites. Called only if some output has a gradient. */
+    /** Adds to the gradients of the inputs; never overwrites. Called only if some output has a gradient of its own. */
     void backward(Backend on, Call call);
 
     /** Going forward; what is not said here is counted as {@link Cost#NONE}. */

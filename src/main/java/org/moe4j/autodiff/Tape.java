@@ -30,6 +30,7 @@ public final class Tape implements Operations, AutoCloseable {
     private final List<Call> calls = new ArrayList<>();
     private final List<Storage> values = new ArrayList<>();
     private final Set<Storage> gradients = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final List<Variable> views = new ArrayList<>();
     private Cost cost = Cost.NONE;
 
     /** A tape that records for backward, with memory from {@code arena}. */
@@ -81,11 +82,14 @@ public final class Tape implements Operations, AutoCloseable {
     public List<Variable> runAll(Op op) {
         boolean wantsGrad = recording && op.inputs().stream().anyMatch(Variable::wantsGrad);
         List<Shape> shapes = op.outputs();
+        Storage part = op.part(op.inputs().getFirst().data());
+        if (part != null) {
+            return List.of(new Variable(new Tensor(shapes.getFirst(), part), wantsGrad, op));
+        }
         Variable[] outputs = new Variable[shapes.size()];
         for (int i = 0; i < outputs.length; i++) {
             Shape shape = shapes.get(i);
-            Storage data = i == 0 && op.shared() != null ? op.shared() : take(shape.size());
-            outputs[i] = new Variable(new Tensor(shape, data), wantsGrad);
+            outputs[i] = new Variable(new Tensor(shape, take(shape.size())), wantsGrad);
         }
         Call call = new Call(op, outputs, arena);
         op.forward(on, call);
@@ -127,6 +131,8 @@ public final class Tape implements Operations, AutoCloseable {
                 }
             }
         }
+        views.forEach(view -> view.setGrad(null));
+        views.clear();
     }
 
     /** The sum over every operation that was run. */
@@ -164,12 +170,17 @@ public final class Tape implements Operations, AutoCloseable {
         return false;
     }
 
-    /** Parameters keep their gradient between tapes; that of anything else is the tape's. */
+    /** Parameters keep their gradient between tapes, a view's is part of another's; that of anything else is the tape's. */
     private void ensureGrad(Variable x) {
         if (!x.wantsGrad() || x.grad() != null) {
             return;
         }
-        if (x instanceof Parameter p) {
+        if (x.view() != null) {
+            Variable whole = x.view().inputs().getFirst();
+            ensureGrad(whole);
+            x.setGrad(new Tensor(x.shape(), x.view().part(whole.dData())));
+            views.add(x);
+        } else if (x instanceof Parameter p) {
             p.ensureGrad(on);
         } else {
             x.setGrad(new Tensor(x.shape(), arena.takeZero(x.shape().size())));

@@ -8,11 +8,18 @@ import org.moe4j.tensor.Tensor;
 public class Variable {
     private final Tensor value;
     private final boolean wantsGrad;
+    private final Op view;
     private Tensor grad;
 
     Variable(Tensor value, boolean wantsGrad) {
+        this(value, wantsGrad, null);
+    }
+
+    /** @param view the operation that looks at part of its input's memory; null if this has memory of its own */
+    Variable(Tensor value, boolean wantsGrad, Op view) {
         this.value = value;
         this.wantsGrad = wantsGrad;
+        this.view = view;
     }
 
     public final Shape shape() {
@@ -40,7 +47,14 @@ public class Variable {
 
     /** The memory of the gradient, to add to; the tape makes it before it calls backward. */
     public final Storage dData() {
+        if (grad == null) {
+            throw new IllegalStateException(this + " has no dense gradient: of a table only embedding, gatherDot and gatherSum take the rows");
+        }
         return grad.data();
+    }
+
+    final Op view() {
+        return view;
     }
 
     final void setGrad(Tensor grad) {

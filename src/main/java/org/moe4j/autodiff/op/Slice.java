@@ -36,24 +36,18 @@ public record Slice(Variable x, int axis, int from, int count, int step) impleme
     }
 
     @Override
-    public Storage shared() {
-        return together() ? part(x.data()) : null;
+    public Storage part(Storage input) {
+        return together() ? input.slice(count == 0 ? 0 : from * x.shape().strides()[axis], shape().size()) : null;
     }
 
     @Override
     public void forward(Backend on, Call call) {
-        if (!together()) {
-            on.move(shape().dims(), strided(x.data()), rowMajor(call.y()), false);
-        }
+        on.move(shape().dims(), strided(x.data()), rowMajor(call.y()), false);
     }
 
     @Override
     public void backward(Backend on, Call call) {
-        if (together()) {
-            on.axpy(1, call.dy(), part(x.dData()));
-        } else {
-            on.move(shape().dims(), rowMajor(call.dy()), strided(x.dData()), true);
-        }
+        on.move(shape().dims(), rowMajor(call.dy()), strided(x.dData()), true);
     }
 
     private boolean together() {
@@ -63,10 +57,6 @@ public record Slice(Variable x, int axis, int from, int count, int step) impleme
             }
         }
         return step == 1;
-    }
-
-    private Storage part(Storage data) {
-        return data.slice(count == 0 ? 0 : from * x.shape().strides()[axis], shape().size());
     }
 
     private Shape shape() {
