@@ -4,11 +4,15 @@ import org.moe4j.nn.Init;
 
 /**
  * A router as a value: what it takes to build one, and what it costs without building it. Implemented by a record {@code Spec}
- * inside the router's file; that file alone makes the router known to specs, sweeps, cost tables and gradient checks.
+ * inside the router's file; that file alone makes the router known to specs, sweeps, cost tables and gradient checks (see
+ * {@link SpecCatalog}). The record has a constructor without arguments: the paper's options at a size that runs in a test.
  */
 public interface RouterSpec {
     /** E. */
     int experts();
+
+    /** K: how many experts work for one token; the mean where that differs between tokens, the most where capacity drops some. */
+    double perToken();
 
     /** The same router choosing {@code perToken} of {@code experts} experts: how a sweep cuts the experts finer. */
     RouterSpec withExperts(int experts, int perToken);
@@ -18,9 +22,11 @@ public interface RouterSpec {
     /** Trained parameters at model width D = {@code dim}. */
     long parameters(int dim);
 
-    /** FLOPs of routing a batch, forward, as counted by {@link org.moe4j.autodiff.Cost}. */
+    /** FLOPs of routing a batch in training, forward, as counted by {@link org.moe4j.autodiff.Cost}. */
     long flops(int dim, int tokens);
 
     /** How many (token, expert) pairs the experts compute for a batch; the most there can be where capacity drops some. */
-    long slots(int tokens);
+    default long slots(int tokens) {
+        return Math.round(perToken() * tokens);
+    }
 }

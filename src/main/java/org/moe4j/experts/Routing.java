@@ -1,7 +1,9 @@
 package org.moe4j.experts;
 
+import java.util.Arrays;
 import java.util.List;
 
+import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 
 /**
@@ -31,8 +33,51 @@ public record Routing(int tokens, int experts, int perToken, int[] token, int[] 
         losses = List.copyOf(losses);
     }
 
+    /**
+     * Every token with its K experts.
+     *
+     * @param expert (T,K)
+     * @param gates (T,K)
+     */
+    public static Routing tokenChoice(int experts, int perToken, int[] expert, Variable gates, Variable probabilities, int dropped,
+                                      List<AuxiliaryLoss> losses) {
+        int[] token = new int[expert.length];
+        Arrays.setAll(token, s -> s / perToken);
+        return new Routing(expert.length / perToken, experts, perToken, token, expert, gates, probabilities, dropped, losses);
+    }
+
+    public Routing withLosses(List<AuxiliaryLoss> losses) {
+        return new Routing(tokens, experts, perToken, token, expert, gates, probabilities, dropped, losses);
+    }
+
     /** S, dropped slots included. */
     public int slots() {
         return token.length;
+    }
+
+    /**
+     * The same slots in the order of tokens, with as many for each token as the busiest one has; the places that others don't
+     * need are empty slots. Slots of one token keep their order.
+     */
+    public Routing byToken(Tape t) {
+        if (perToken > 0) {
+            return this;
+        }
+        int[] count = new int[tokens];
+        for (int s = 0; s < slots(); s++) {
+            count[token[s]] += expert[s] < 0 ? 0 : 1;
+        }
+        int most = Math.max(1, Arrays.stream(count).max().orElse(0));
+        int[] slot = new int[tokens * most];
+        Arrays.fill(slot, -1);
+        Arrays.fill(count, 0);
+        for (int s = 0; s < slots(); s++) {
+            if (expert[s] >= 0) {
+                slot[token[s] * most + count[token[s]]++] = s;
+            }
+        }
+        int[] expertBySlot = Arrays.stream(slot).map(s -> s < 0 ? -1 : expert[s]).toArray();
+        Variable moved = t.reshape(t.gatherColumns(t.reshape(gates, 1, slots()), slot, slot.length), tokens, most);
+        return tokenChoice(experts, most, expertBySlot, moved, probabilities, dropped, losses);
     }
 }

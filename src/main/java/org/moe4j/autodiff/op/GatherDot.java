@@ -1,5 +1,6 @@
 package org.moe4j.autodiff.op;
 
+import java.util.Arrays;
 import java.util.List;
 
 import org.moe4j.autodiff.Call;
@@ -46,9 +47,10 @@ public record GatherDot(Variable x, Variable table, int[] ids, int perRow) imple
         }
     }
 
+    /** Empty slots cost nothing. */
     @Override
     public Cost cost() {
-        long products = (long) ids.length * width();
+        long products = Arrays.stream(ids).filter(id -> id >= 0).count() * width();
         return new Cost(2 * products, Float.BYTES * (products + x.shape().size() + ids.length));
     }
 

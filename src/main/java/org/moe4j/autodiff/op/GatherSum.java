@@ -1,5 +1,6 @@
 package org.moe4j.autodiff.op;
 
+import java.util.Arrays;
 import java.util.List;
 
 import org.moe4j.autodiff.Call;
@@ -51,9 +52,10 @@ public record GatherSum(Variable weights, Variable table, int[] ids, int perRow)
         }
     }
 
+    /** Empty slots cost nothing. */
     @Override
     public Cost cost() {
-        long products = (long) ids.length * width();
+        long products = Arrays.stream(ids).filter(id -> id >= 0).count() * width();
         return new Cost(weights == null ? 0 : 2 * products, Float.BYTES * (products + outputs().getFirst().size() + ids.length));
     }
 

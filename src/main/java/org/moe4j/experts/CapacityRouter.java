@@ -1,0 +1,182 @@
+package org.moe4j.experts;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import org.moe4j.autodiff.Parameter;
+import org.moe4j.autodiff.Tape;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.io.InputException;
+import org.moe4j.nn.Init;
+import org.moe4j.nn.Pass;
+import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.Shape;
+
+/**
+ * Top-k gating with buffers of limited capacity: GShard's top-2 (Lepikhin et al. 2021, algorithm 1), as GLaM uses it, in the
+ * {@link CapacityDialect}s of public code. A choice that finds its expert's buffer full is dropped.
+ */
+public final class CapacityRouter extends Router {
+    private final Spec spec;
+    private final Parameter weight;                                               // (E, D)
+
+    public CapacityRouter(Spec spec, Parameter weight) {
+        this.spec = spec;
+        this.weight = own(weight);
+    }
+
+    @Override
+    public Routing route(Tape t, Variable x, Pass pass) {
+        Variable logits = t.linear(x, weight, null);                              // (T, E)
+        int groupSize = spec.dialect.groupSize(pass.batch(), pass.time());
+        double[] uniform = draw(pass.random("second " + weight.name()), pass.tokens(), spec);
+        Gated gated = gate(t, logits, uniform, groupSize, spec);
+        List<AuxiliaryLoss> losses = new ArrayList<>();
+        if (spec.balanceWeight > 0) {
+            losses.add(new AuxiliaryLoss("balance", BalanceLosses.balance(t, spec.dialect.balance(), gated.probabilities, gated.chosen, groupSize,
+                pass.keep()), spec.balanceWeight));
+        }
+        if (spec.zWeight > 0) {
+            losses.add(new AuxiliaryLoss("z", BalanceLosses.z(t, logits, pass.keep()), spec.zWeight));
+        }
+        return gated.routing(losses);
+    }
+
+    /**
+     * Who is sent where, from logits (T,E).
+     *
+     * @param uniform numbers in [0,1): (T,K) for {@link SecondPolicy#RANDOM}, (T,E) for {@link SecondPolicy#SAMPLING}, else null
+     * @param groupSize tokens of a group with buffers of its own, consecutive
+     */
+    public static Gated gate(Tape t, Variable logits, double[] uniform, int groupSize, Spec spec) {
+        int k = spec.topK;
+        Variable p = t.softmax(logits);                                           // (T, E)
+        int[] chosen = t.topK(p, k).indices();
+        if (spec.second == SecondPolicy.SAMPLING) {
+            sampleSecond(chosen, logits.value().toDoubles(), uniform, spec.experts);
+        }
+        Variable raw = t.gatherColumns(p, chosen, k);                             // (T, K)
+        boolean normalise = spec.normalise && k > 1;
+        Variable gates = normalise && spec.dialect.normalisesFirst() ? spec.dialect.normalise(t, raw) : raw;
+        double[] values = gates.value().toDoubles();
+        boolean[] wanted = spec.wanted(values, uniform);
+        double[] priority = spec.batchPrioritised ? t.topK(p, 1).values().value().toDoubles() : null;
+        int capacity = spec.dialect.capacity(groupSize, spec.experts, k, spec.capacityFactor, spec.minimumCapacity);
+        CapacityQueue queue = spec.dialect.queue(capacity, spec.experts, k, chosen, wanted, values, priority, groupSize);
+        Variable kept = t.multiply(gates, t.constant(gates.shape(), queue.mask()));
+        return new Gated(chosen, wanted, queue, normalise && !spec.dialect.normalisesFirst() ? spec.dialect.normalise(t, kept) : kept, p);
+    }
+
+    /** The second choice becomes the largest of logit plus Gumbel noise among the experts that aren't first. */
+    private static void sampleSecond(int[] chosen, double[] logits, double[] uniform, int experts) {
+        for (int token = 0; token < chosen.length / 2; token++) {
+            int best = -1;
+            double bestScore = Double.NEGATIVE_INFINITY;
+            for (int e = 0; e < experts; e++) {
+                double gumbel = -Math.log(-Math.log(Math.max(uniform[token * experts + e], Double.MIN_NORMAL)));
+                double score = logits[token * experts + e] + gumbel;
+                if (e != chosen[2 * token] && (best < 0 || score > bestScore)) {
+                    best = e;
+                    bestScore = score;
+                }
+            }
+            chosen[2 * token + 1] = best;
+        }
+    }
+
+    private static double[] draw(CounterRandom random, int tokens, Spec spec) {
+        return switch (spec.second) {
+            case ALL, NONE -> null;
+            case RANDOM -> IntStream.range(0, tokens * spec.topK).mapToDouble(random::uniform).toArray();
+            case SAMPLING -> IntStream.range(0, tokens * spec.experts).mapToDouble(random::uniform).toArray();
+        };
+    }
+
+    /**
+     * @param chosen (T,K) experts in the order of choice
+     * @param wanted (T,K) which of them the policy sends at all
+     * @param queue where they stand and which are kept
+     * @param gates (T,K) gate weights, 0 where not kept
+     * @param probabilities (T,E)
+     */
+    public record Gated(int[] chosen, boolean[] wanted, CapacityQueue queue, Variable gates, Variable probabilities) {
+        /** How many choices found their buffer full. */
+        public int dropped() {
+            return (int) IntStream.range(0, chosen.length).filter(choice -> wanted[choice] && !queue.kept(choice)).count();
+        }
+
+        Routing routing(List<AuxiliaryLoss> losses) {
+            return Routing.tokenChoice(probabilities.shape().columns(), gates.shape().columns(), queue.keptOf(chosen), gates, probabilities,
+                dropped(), losses);
+        }
+    }
+
+    /**
+     * @param capacityFactor cf; what it multiplies is said by the dialect
+     * @param minimumCapacity the fewest places of a buffer, 4 in mesh-tensorflow
+     * @param second whether later choices are sent
+     * @param threshold the gate from which on {@link SecondPolicy#RANDOM} always sends
+     * @param batchPrioritised tokens with the largest probability find their places first (V-MoE, Riquelme et al. 2021, section 4)
+     * @param normalise whether the gates of a token are divided by their sum; one choice alone keeps its probability
+     * @param balanceWeight the weight of the balance loss in the dialect's convention; 0 leaves it out
+     * @param zWeight the weight of the z-loss; 0 leaves it out
+     */
+    public record Spec(int experts, int topK, double capacityFactor, int minimumCapacity, CapacityDialect dialect, SecondPolicy second,
+                       double threshold, boolean batchPrioritised, boolean normalise, double balanceWeight, double zWeight) implements RouterSpec {
+        public Spec {
+            Require.topK(topK, experts);
+            Require.positive("capacityFactor", capacityFactor);
+            Require.positive("minimumCapacity", minimumCapacity);
+            Require.positive("threshold", threshold);
+            Require.notNegative("balanceWeight", balanceWeight);
+            Require.notNegative("zWeight", zWeight);
+            if (second == SecondPolicy.SAMPLING && (topK != 2 || experts < 2)) {
+                throw new InputException("topK is " + topK + ", but the second policy SAMPLING draws a second of two choices; topK 2 would do");
+            }
+        }
+
+        /** GShard's top-2 over eight experts. */
+        public Spec() {
+            this(8, 2, 2, 4, CapacityDialect.MESH, SecondPolicy.RANDOM, 0.2, false, true, 0.01, 0);
+        }
+
+        private boolean[] wanted(double[] gates, double[] uniform) {
+            boolean[] wanted = new boolean[gates.length];
+            for (int choice = 0; choice < gates.length; choice++) {
+                wanted[choice] = choice % topK == 0 || switch (second) {
+                    case ALL, SAMPLING -> true;
+                    case NONE -> false;
+                    case RANDOM -> uniform[choice] < gates[choice] / threshold;
+                };
+            }
+            return wanted;
+        }
+
+        @Override
+        public double perToken() {
+            return second == SecondPolicy.NONE ? 1 : topK;
+        }
+
+        @Override
+        public Spec withExperts(int experts, int perToken) {
+            return new Spec(experts, perToken, capacityFactor, minimumCapacity, dialect, second, threshold, batchPrioritised, normalise,
+                balanceWeight, zWeight);
+        }
+
+        @Override
+        public Router build(int dim, Init init) {
+            return new CapacityRouter(this, init.normal("weight", Shape.of(experts, dim), 1 / Math.sqrt(dim)));
+        }
+
+        @Override
+        public long parameters(int dim) {
+            return (long) experts * dim;
+        }
+
+        @Override
+        public long flops(int dim, int tokens) {
+            return 2L * tokens * dim * experts;
+        }
+    }
+}
