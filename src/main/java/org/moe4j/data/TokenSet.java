@@ -1,0 +1,105 @@
+package org.moe4j.data;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * A corpus in tokens, held in memory, 16 bits a token: a stream for each domain of the train part and of the valid part. In
+ * a stream each document is followed by {@link Tokenizer#END_OF_DOCUMENT}. Immutable, so all trials of a sweep share one.
+ */
+public final class TokenSet {
+    private final String name;
+    private final String fingerprint;
+    private final Tokenizer tokenizer;
+    private final List<String> domains;
+    private final char[][] train;
+    private final char[][] valid;
+
+    private TokenSet(Corpus corpus, Tokenizer tokenizer) {
+        this.name = corpus.name();
+        this.fingerprint = corpus.fingerprint();
+        this.tokenizer = tokenizer;
+        this.domains = corpus.domains();
+        this.train = new char[domains.size()][];
+        this.valid = new char[domains.size()][];
+        IntStream.range(0, 2 * domains.size()).parallel().forEach(i -> {
+            int d = i / 2;
+            if (i % 2 == 0) train[d] = stream(corpus.train(), d);
+            else valid[d] = stream(corpus.valid(), d);
+        });
+    }
+
+    /** Encodes a corpus. */
+    public static TokenSet of(Corpus corpus, Tokenizer tokenizer) {
+        return new TokenSet(corpus, tokenizer);
+    }
+
+    /** Reads the text and the tokenizer of a spec, with trained tokenizers kept in the standard folder.
+     *
+     *  @throws org.moe4j.io.InputException if the text cannot be had */
+    public static TokenSet open(DataSpec spec) {
+        return open(spec, TokenizerCache.standard());
+    }
+
+    /** Reads the text and the tokenizer of a spec.
+     *
+     *  @throws org.moe4j.io.InputException if the text cannot be had */
+    public static TokenSet open(DataSpec spec, TokenizerCache cache) {
+        Corpus corpus = spec.corpus();
+        return of(corpus, switch (spec.tokenizer()) {
+            case BYTE -> new ByteTokenizer();
+            case BPE -> cache.bytePairs(corpus, spec.vocabulary());
+        });
+    }
+
+    private char[] stream(List<Document> documents, int domain) {
+        StringBuilder text = new StringBuilder();
+        for (Document document : documents) {
+            if (document.domain().equals(domains.get(domain))) text.append(document.text()).append((char) Tokenizer.END_OF_DOCUMENT);
+        }
+        int[] tokens = tokenizer.encode(text.toString());
+        char[] packed = new char[tokens.length];
+        for (int i = 0; i < packed.length; i++) packed[i] = (char) tokens[i];
+        return packed;
+    }
+
+    /** The corpus' name. */
+    public String name() {
+        return name;
+    }
+
+    /** The corpus' fingerprint. */
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The domains' names; a domain's number is its place here. */
+    public List<String> domains() {
+        return domains;
+    }
+
+    /** Tokens in the train part. */
+    public long trainTokens() {
+        return Stream.of(train).mapToLong(stream -> stream.length).sum();
+    }
+
+    /** Tokens in the valid part. */
+    public long validTokens() {
+        return Stream.of(valid).mapToLong(stream -> stream.length).sum();
+    }
+
+    /** The train part's stream of each domain; not to be changed. */
+    char[][] train() {
+        return train;
+    }
+
+    /** The valid part's stream of each domain; not to be changed. */
+    char[][] valid() {
+        return valid;
+    }
+}
