@@ -1,42 +1,35 @@
 package org.moe4j.golden;
 
-import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
-import org.moe4j.tensor.Shape;
+import org.moe4j.nn.MultiHeadAttention;
 
 /** Causal self-attention and rotary positions. */
 final class AttentionCases {
     private AttentionCases() {}
 
     static void causal(GoldenCase c, Bench bench) {
-        Tape t = bench.tape();
-        Variable qkv = t.linear(bench.leaf("in.x"), bench.leaf("w.in_proj_weight"), bench.leafIfPresent("w.in_proj_bias"));
-        int heads = c.integer("heads");
-        int dim = qkv.shape().columns() / 3;
-        Variable q = t.slice(qkv, -1, 0, dim);
-        Variable k = t.slice(qkv, -1, dim, 2 * dim);
-        Variable v = t.slice(qkv, -1, 2 * dim, 3 * dim);
-        bench.out("y", t.linear(t.attention(q, k, v, heads, heads), bench.leaf("w.out_proj.weight"), bench.leafIfPresent("w.out_proj.bias")));
-        bench.out("attn", probabilities(t, q, k, heads));
+        boolean bias = c.flag("bias", true);
+        MultiHeadAttention attention = new MultiHeadAttention(c.integer("dim"), c.integer("heads"), bias, bench.init());
+        bench.load(attention, weights(bench, "", "w.", bias));
+        MultiHeadAttention.Result result = attention.forward(bench.tape(), bench.leaf("in.x"));
+        bench.out("y", result.y());
+        bench.out("attn", result.probabilities());
     }
 
-    /** The attention's probabilities (B,H,T,T), which the fused operation never forms: worked out beside it. */
-    private static Variable probabilities(Tape t, Variable q, Variable k, int heads) {
-        int time = q.shape().dim(1);
-        int headDim = q.shape().columns() / heads;
-        Variable scores = t.matMul(byHead(t, q, heads), byHead(t, k, heads), false, true);
-        double[] above = new double[time * time];
-        for (int i = 0; i < time; i++) {
-            Arrays.fill(above, i * time + i + 1, (i + 1) * time, Double.NEGATIVE_INFINITY);
+    /** Our names of an attention's weights, and torch's. */
+    static Map<String, Layout> weights(Bench bench, String ours, String theirs, boolean bias) {
+        Map<String, Layout> weights = new LinkedHashMap<>();
+        weights.put(ours + "input.weight", bench.at(theirs + "in_proj_weight"));
+        weights.put(ours + "output.weight", bench.at(theirs + "out_proj.weight"));
+        if (bias) {
+            weights.put(ours + "input.bias", bench.at(theirs + "in_proj_bias"));
+            weights.put(ours + "output.bias", bench.at(theirs + "out_proj.bias"));
         }
-        Variable mask = t.constant(Shape.of(time, time), above);
-        return t.softmax(t.add(t.scale(scores, 1 / Math.sqrt(headDim)), mask));
-    }
-
-    private static Variable byHead(Tape t, Variable x, int heads) {
-        return t.permute(t.reshape(x, x.shape().dim(0), x.shape().dim(1), heads, -1), 0, 2, 1, 3);
+        return weights;
     }
 
     /** The case keeps (B,H,T,Dh), the operation (B,T,H·Dh). */

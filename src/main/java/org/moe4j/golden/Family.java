@@ -13,6 +13,7 @@ interface Family {
     static Family named(String name) {
         return switch (name) {
             case "engine" -> new EngineCases();
+            case "optim" -> new OptimizerCases();
             default -> throw Verdict.notCovered("the family '" + name + "' is not known");
         };
     }

@@ -18,7 +18,7 @@ final class RecurrentCases {
         Lstm lstm = new Lstm(c.tensor("in.x").shape().columns(), hidden, layers, projection, bench.init());
         Map<String, Layout> weights = new HashMap<>();
         for (int l = 0; l < layers; l++) {
-            weights.putAll(cell(bench, "layers." + l + ".", "_l" + l));
+            weights.putAll(cell(bench, "layers." + l + ".", "w.", "_l" + l));
             if (projection > 0) {
                 weights.put("layers." + l + ".projection.weight", bench.at("w.weight_hr_l" + l));
             }
@@ -32,7 +32,7 @@ final class RecurrentCases {
 
     static void lstmCell(GoldenCase c, Bench bench) {
         LstmCell cell = new LstmCell(c.tensor("in.x").shape().columns(), c.tensor("in.c").shape().columns(), 0, bench.init());
-        bench.load(cell, cell(bench, "", ""));
+        bench.load(cell, cell(bench, "", "w.", ""));
         LstmCell.State state = cell.forward(bench.tape(), bench.leaf("in.x"), new LstmCell.State(bench.leaf("in.h"), bench.leaf("in.c")));
         bench.out("h", state.h());
         bench.out("c", state.c());
@@ -40,13 +40,14 @@ final class RecurrentCases {
 
     static void gruCell(GoldenCase c, Bench bench) {
         GruCell cell = new GruCell(c.tensor("in.x").shape().columns(), c.tensor("in.h").shape().columns(), bench.init());
-        bench.load(cell, cell(bench, "", ""));
+        bench.load(cell, cell(bench, "", "w.", ""));
         bench.out("h", cell.forward(bench.tape(), bench.leaf("in.x"), bench.leaf("in.h")));
     }
 
     /** Where the weights of one cell stand in the case. */
-    private static Map<String, Layout> cell(Bench bench, String ours, String theirs) {
-        return Map.of(ours + "input.weight", bench.at("w.weight_ih" + theirs), ours + "input.bias", bench.at("w.bias_ih" + theirs),
-                ours + "recurrent.weight", bench.at("w.weight_hh" + theirs), ours + "recurrent.bias", bench.at("w.bias_hh" + theirs));
+    static Map<String, Layout> cell(Bench bench, String ours, String theirs, String suffix) {
+        return Map.of(
+            ours + "input.weight", bench.at(theirs + "weight_ih" + suffix), ours + "input.bias", bench.at(theirs + "bias_ih" + suffix),
+            ours + "recurrent.weight", bench.at(theirs + "weight_hh" + suffix), ours + "recurrent.bias", bench.at(theirs + "bias_hh" + suffix));
     }
 }

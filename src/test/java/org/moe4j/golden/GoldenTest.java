@@ -27,6 +27,11 @@ class GoldenTest {
         return tests("reference");
     }
 
+    @TestFactory
+    Stream<DynamicTest> onSimd() {
+        return tests("simd");
+    }
+
     private static Stream<DynamicTest> tests(String device) {
         List<DynamicTest> tests = new ArrayList<>();
         GoldenFolder copies = new GoldenFolder(COPIES);
