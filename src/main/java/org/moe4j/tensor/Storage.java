@@ -1,5 +1,7 @@
 package org.moe4j.tensor;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * A run of values that belongs to a back end: an array here, a device pointer there. Only its own back end computes on
  * it; everyone may read and write single values, which is slow on a device and meant for tests, files and reports.
@@ -27,6 +29,16 @@ public interface Storage {
         for (int i = 0; i < to.length; i++) {
             to[i] = (float) get(from + i);
         }
+    }
+
+    /**
+     * All values in the host's memory, float32 or float64 as the back end has them, in the machine's byte order: to be read
+     * only, by files. A view where the values lie in an array; where they don't, a copy.
+     */
+    default MemorySegment segment() {
+        double[] values = new double[Math.toIntExact(size())];
+        read(0, values);
+        return MemorySegment.ofArray(values);
     }
 
     /** Copies values in, starting at {@code to}. */

@@ -1,5 +1,6 @@
 package org.moe4j.backend.reference;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 import org.moe4j.tensor.Storage;
@@ -27,6 +28,11 @@ record Doubles(double[] array, int offset, int length) implements Storage {
     public Doubles slice(long from, long size) {
         Objects.checkFromIndexSize(from, size, (long) length);
         return new Doubles(array, offset + (int) from, (int) size);
+    }
+
+    @Override
+    public MemorySegment segment() {
+        return MemorySegment.ofArray(array).asSlice((long) offset * Double.BYTES, (long) length * Double.BYTES);
     }
 
     @Override

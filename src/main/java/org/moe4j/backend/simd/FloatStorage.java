@@ -1,5 +1,6 @@
 package org.moe4j.backend.simd;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.moe4j.tensor.Storage;
 
@@ -34,6 +35,11 @@ record FloatStorage(float[] array, int offset, int length) implements Storage {
     public void read(long from, float[] to) {
         Objects.checkFromIndexSize(from, to.length, length);
         System.arraycopy(array, offset + (int) from, to, 0, to.length);
+    }
+
+    @Override
+    public MemorySegment segment() {
+        return MemorySegment.ofArray(array).asSlice((long) offset * Float.BYTES, (long) length * Float.BYTES);
     }
 
     @Override

@@ -1,0 +1,168 @@
+package org.moe4j.train;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.moe4j.backend.Backend;
+import org.moe4j.io.AtomicFile;
+import org.moe4j.io.DType;
+import org.moe4j.io.InputException;
+import org.moe4j.io.SafetensorsFile;
+import org.moe4j.io.SafetensorsWriter;
+import org.moe4j.io.SpecReader;
+import org.moe4j.io.TensorData;
+import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.Tensor;
+
+/**
+ * Tensors and facts, kept in a folder as one unit: {@code checkpoint.json} holds the facts and names the safetensors file that
+ * belongs to it, with its checksum. Tensors go to the one of two files that is not in use, and only then is the JSON
+ * replaced: until that moment, whatever happens, the checkpoint before is whole; after it, its file goes.
+ *
+ * @param folder made when first written to
+ */
+public record Checkpoint(Path folder) {
+    private static final String MANIFEST = "checkpoint.json";
+    private static final List<String> FILES = List.of("a.safetensors", "b.safetensors");
+    private static final int CHUNK = 1 << 16;
+    private static final SpecReader READER = new SpecReader();
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** What the JSON says. */
+    private record Manifest(String tensors, String crc32c, Map<String, String> facts) {}
+
+    /** Whether there is something to read. */
+    public boolean exists() {
+        return Files.exists(manifest());
+    }
+
+    /**
+     * Replaces what is there.
+     *
+     * @param tensors float32 or float64, as the back end has them
+     * @throws InputException if a file cannot be written; what was there stays
+     */
+    public void write(Backend on, Map<String, Tensor> tensors, Map<String, String> facts) {
+        String inUse = exists() ? readManifest().tensors() : "";
+        String next = FILES.get(inUse.equals(FILES.getFirst()) ? 1 : 0);
+        List<TensorData> data = new ArrayList<>();
+        tensors.forEach((name, x) -> data.add(new TensorData(name, type(on), dims(x.shape()), x.data().segment())));
+        SafetensorsWriter.write(folder.resolve(next), data, facts);
+        String checksum;
+        try (SafetensorsFile written = SafetensorsFile.open(folder.resolve(next))) {
+            checksum = written.metadata().get(SafetensorsWriter.CHECKSUM);
+        }
+        AtomicFile.write(manifest(), READER.toJson(new Manifest(next, checksum, facts)) + "\n");
+        remove(folder.resolve(FILES.get(next.equals(FILES.getFirst()) ? 1 : 0)));
+    }
+
+    /**
+     * Reads the tensors into those given, which have to be the same by name and shape. All is checked before any is changed.
+     *
+     * @param wanted facts that have to be those written
+     * @return the facts
+     * @throws InputException if a file is missing, truncated or corrupted, or the checkpoint is of something else
+     */
+    public Map<String, String> read(Backend on, Map<String, Tensor> tensors, Map<String, String> wanted) {
+        Manifest manifest = readManifest();
+        Path path = folder.resolve(manifest.tensors());
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            file.verify();
+            Map<String, String> told = new LinkedHashMap<>(manifest.facts());
+            told.put(SafetensorsWriter.CHECKSUM, manifest.crc32c());
+            if (!told.equals(file.metadata())) {
+                throw new InputException(manifest() + " is corrupted: it does not say what " + path + " says");
+            }
+            tensors.forEach((name, x) -> check(on, file, path, name, x.shape()));
+            for (String name : file.names()) {
+                if (!tensors.containsKey(name)) {
+                    throw new InputException(path + " has a tensor '" + name + "' " + shape(file, name) + ", which this model has not");
+                }
+            }
+            wanted.forEach((fact, value) -> {
+                if (!value.equals(told.get(fact))) {
+                    throw new InputException(manifest() + " is of another " + fact + ": " + told.get(fact) + ", wanted " + value);
+                }
+            });
+            tensors.forEach((name, x) -> fill(file, name, x.data()));
+        }
+        return manifest.facts();
+    }
+
+    /** Removes what is there; the folder stays. */
+    public void delete() {
+        remove(manifest());
+        FILES.forEach(file -> remove(folder.resolve(file)));
+    }
+
+    private Path manifest() {
+        return folder.resolve(MANIFEST);
+    }
+
+    private Manifest readManifest() {
+        Manifest manifest = READER.read(manifest(), Manifest.class);
+        if (!FILES.contains(manifest.tensors())) {
+            throw new InputException(manifest() + " is corrupted: it names the tensors' file '" + manifest.tensors() + "'");
+        }
+        return manifest;
+    }
+
+    private static void check(Backend on, SafetensorsFile file, Path path, String name, Shape shape) {
+        if (!file.has(name)) {
+            throw new InputException(path + " has no tensor '" + name + "', of which this model has one of " + shape);
+        }
+        if (!Arrays.equals(file.shape(name), dims(shape))) {
+            throw new InputException(path + ": tensor '" + name + "' is " + shape(file, name) + ", this model wants " + shape);
+        }
+        if (file.dtype(name) != type(on)) {
+            throw new InputException(path + ": tensor '" + name + "' is " + file.dtype(name) + ", the " + on.name() + " back end wants " + type(on));
+        }
+    }
+
+    private static void fill(SafetensorsFile file, String name, Storage to) {
+        MemorySegment from = file.segment(name);
+        for (long at = 0; at < to.size(); at += CHUNK) {
+            int n = (int) Math.min(CHUNK, to.size() - at);
+            if (file.dtype(name) == DType.F32) {
+                float[] chunk = new float[n];
+                MemorySegment.copy(from, FLOAT, at * Float.BYTES, chunk, 0, n);
+                to.write(at, chunk);
+            } else {
+                double[] chunk = new double[n];
+                MemorySegment.copy(from, DOUBLE, at * Double.BYTES, chunk, 0, n);
+                to.write(at, chunk);
+            }
+        }
+    }
+
+    private static DType type(Backend on) {
+        return on.bytesPerValue() == Float.BYTES ? DType.F32 : DType.F64;
+    }
+
+    private static long[] dims(Shape shape) {
+        return Arrays.stream(shape.dims()).asLongStream().toArray();
+    }
+
+    private static Shape shape(SafetensorsFile file, String name) {
+        return Shape.of(LongStream.of(file.shape(name)).mapToInt(Math::toIntExact).toArray());
+    }
+
+    private static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException failure) {
+            throw InputException.writing(file, failure);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package org.moe4j.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.moe4j.autodiff.Arena;
+import org.moe4j.autodiff.Tape;
+import org.moe4j.backend.Backend;
+import org.moe4j.data.Batch;
+import org.moe4j.data.Validation;
+import org.moe4j.model.LanguageModel;
+import org.moe4j.nn.Pass;
+
+/**
+ * A model measured on the fixed validation slice, without noise.
+ *
+ * @param natsPerToken mean cross-entropy
+ * @param bitsPerByte the same loss per byte of text, free of the tokenizer
+ * @param loads the load of each mixture layer's experts over the slice
+ */
+public record Evaluation(double natsPerToken, double bitsPerByte, List<ExpertLoad> loads) {
+    public static Evaluation of(Backend on, Arena arena, LanguageModel model, Validation validation) {
+        double nats = 0;
+        List<ExpertLoad> loads = new ArrayList<>();
+        for (Batch batch : validation.batches()) {
+            try (Tape t = new Tape(on, arena, false)) {
+                Pass pass = Pass.evaluation(batch.batch(), batch.time()).withDomains(batch.domains());
+                LanguageModel.Output output = model.forward(t, batch.tokens(), pass);
+                nats += output.crossEntropy(t, batch.targets()).value().item() * batch.targets().length;
+                addLoads(loads, output);
+            }
+        }
+        double mean = nats / validation.tokens();
+        return new Evaluation(mean, validation.bitsPerByte(mean), List.copyOf(loads));
+    }
+
+    /** Adds the routings of one more batch, layer by layer. */
+    static void addLoads(List<ExpertLoad> loads, LanguageModel.Output output) {
+        for (int layer = 0; layer < output.routings().size(); layer++) {
+            ExpertLoad load = ExpertLoad.of(output.routings().get(layer));
+            if (layer < loads.size()) {
+                loads.set(layer, loads.get(layer).plus(load));
+            } else {
+                loads.add(load);
+            }
+        }
+    }
+}
