@@ -65,6 +65,11 @@ public final class Arena {
         return reserved * on.bytesPerValue();
     }
 
+    /** Bytes in use now. */
+    public long liveBytes() {
+        return live * on.bytesPerValue();
+    }
+
     /** The most bytes that were in use at once. */
     public long peakBytes() {
         return peak * on.bytesPerValue();

@@ -95,7 +95,7 @@ public final class GradientCheck {
                 Arrays.setAll(cotangents[i], own::normal);
             }
             t.backward(outputs, List.of(cotangents));
-            gradients = parameters.stream().map(GradientCheck::gradient).toArray(double[][]::new);
+            gradients = parameters.stream().map(Variable::gradientToDoubles).toArray(double[][]::new);
         }
         parameters.forEach(p -> p.clearGrad(on));
         Result worst = new Result(0, null, 0, 0, 0);
@@ -135,21 +135,5 @@ public final class GradientCheck {
             }
             return sum;
         }
-    }
-
-    private static double[] gradient(Parameter p) {
-        double[] dense = new double[Math.toIntExact(p.shape().size())];
-        if (p.grad() != null) {
-            p.dData().read(0, dense);
-        }
-        if (p.rowGrad() != null) {
-            RowGradient g = p.rowGrad();
-            for (int u = 0; u < g.rows().length; u++) {
-                for (int c = 0; c < g.width(); c++) {
-                    dense[g.rows()[u] * g.width() + c] += g.values().get((long) u * g.width() + c);
-                }
-            }
-        }
-        return dense;
     }
 }

@@ -54,6 +54,19 @@ public final class Parameter extends Variable {
         }
     }
 
+    @Override
+    public double[] gradientToDoubles() {
+        double[] dense = super.gradientToDoubles();
+        if (rowGrad != null) {
+            double[] row = new double[rowGrad.width()];
+            for (int u = 0; u < rowGrad.rows().length; u++) {
+                rowGrad.values().read((long) u * row.length, row);
+                System.arraycopy(row, 0, dense, rowGrad.rows()[u] * row.length, row.length);
+            }
+        }
+        return dense;
+    }
+
     /** Forgets the gradient: zeroes a dense one, gives back the rows of a table's. */
     public void clearGrad(Backend on) {
         if (grad() != null) {

@@ -53,6 +53,11 @@ public class Variable {
         return grad.data();
     }
 
+    /** The gradient's values in row-major order, zeros where none has flowed: for tests and reports. */
+    public double[] gradientToDoubles() {
+        return grad == null ? new double[Math.toIntExact(shape().size())] : grad.toDoubles();
+    }
+
     final Op view() {
         return view;
     }

@@ -11,7 +11,6 @@ import java.util.stream.IntStream;
 
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Parameter;
-import org.moe4j.autodiff.RowGradient;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
@@ -183,7 +182,7 @@ final class Bench implements AutoCloseable {
     void stateGradients(String prefix) {
         double[] all = new double[c.memory().length];
         for (Placed p : placed) {
-            double[] gradient = gradient(p.variable());
+            double[] gradient = p.variable().gradientToDoubles();
             for (Layout term : p.terms()) {
                 for (int i = 0; i < gradient.length; i++) {
                     all[term.places()[i]] += gradient[i];
@@ -213,22 +212,6 @@ final class Bench implements AutoCloseable {
                 results.put(expected.name(), Arrays.copyOfRange(all, x.offset(), x.offset() + x.size()));
             }
         }
-    }
-
-    private static double[] gradient(Variable x) {
-        double[] dense = new double[Math.toIntExact(x.shape().size())];
-        if (x instanceof Parameter p && p.isTable()) {
-            RowGradient rows = p.rowGrad();
-            if (rows != null) {
-                double[] values = new double[rows.rows().length * rows.width()];
-                rows.values().read(0, values);
-                for (int u = 0; u < rows.rows().length; u++) {
-                    System.arraycopy(values, u * rows.width(), dense, rows.rows()[u] * rows.width(), rows.width());
-                }
-            }
-            return dense;
-        }
-        return x.grad() == null ? dense : x.grad().toDoubles();
     }
 
     @Override
