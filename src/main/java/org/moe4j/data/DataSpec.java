@@ -3,6 +3,7 @@ package org.moe4j.data;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.moe4j.io.InputException;
 
 /**
@@ -54,7 +55,14 @@ public record DataSpec(List<String> text, List<String> validation, double validF
         }
         List<Document> documents = TextFiles.read(paths(text));
         String name = documents.stream().map(Document::domain).distinct().limit(3).reduce((a, b) -> a + "+" + b).orElse("text");
-        return validation.isEmpty() ? split.apply(name, documents) : new Corpus(name, documents, TextFiles.read(paths(validation)));
+        if (validation.isEmpty()) return split.apply(name, documents);
+        return new Corpus(name, documents, inOneDomain(documents, TextFiles.read(paths(validation))));
+    }
+
+    /** Of one file to train on and one to validate on, the two names are one domain. */
+    private static List<Document> inOneDomain(List<Document> train, List<Document> valid) {
+        boolean oneEach = Stream.of(train, valid).allMatch(part -> part.stream().map(Document::domain).distinct().count() == 1);
+        return oneEach ? valid.stream().map(d -> new Document(d.name(), train.getFirst().domain(), d.text())).toList() : valid;
     }
 
     private static List<Path> paths(List<String> names) {

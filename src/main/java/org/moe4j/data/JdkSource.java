@@ -57,7 +57,8 @@ public record JdkSource(Path archive, List<String> modules, long bytesPerModule)
      *  @throws InputException if the archive cannot be read or lacks a module */
     public List<Document> documents() {
         try (ZipFile zip = new ZipFile(archive.toFile())) {
-            return modules.parallelStream().flatMap(module -> read(zip, module).stream()).toList();
+            List<? extends ZipEntry> all = zip.stream().filter(e -> e.getName().endsWith(".java") && e.getSize() <= LARGEST_FILE).toList();
+            return modules.parallelStream().flatMap(module -> read(zip, module, all).stream()).toList();
         } catch (UncheckedIOException failure) {
             throw InputException.reading(archive, failure.getCause());
         } catch (IOException failure) {
@@ -65,10 +66,8 @@ public record JdkSource(Path archive, List<String> modules, long bytesPerModule)
         }
     }
 
-    private List<Document> read(ZipFile zip, String module) {
-        List<? extends ZipEntry> files = zip.stream()
-                .filter(e -> e.getName().startsWith(module + "/") && e.getName().endsWith(".java") && e.getSize() <= LARGEST_FILE)
-                .toList();
+    private List<Document> read(ZipFile zip, String module, List<? extends ZipEntry> all) {
+        List<? extends ZipEntry> files = all.stream().filter(e -> e.getName().startsWith(module + "/")).toList();
         if (files.isEmpty()) throw new InputException(archive + " has no source of the module " + module);
         List<Document> documents = new ArrayList<>();
         long taken = 0;

@@ -20,7 +20,7 @@ import org.moe4j.io.InputException;
 
 /**
  * Text from files and folders: UTF-8, plain or gzip (by the ending .gz). A file is a domain, named as it is without its
- * endings. In a folder each sub-folder is a domain, with all that is below it, and the files beside them make one named
+ * ending. In a folder each sub-folder is a domain, with all that is below it, and the files beside them make one named
  * as the folder. A folder without sub-folders holds a domain in each file, if there are at most {@value #FILE_DOMAINS}
  * of them, or else is one domain. Names that start with a dot, and empty files in a folder, are passed over.
  */
@@ -81,9 +81,7 @@ public final class TextFiles {
 
     /** "law_de.txt.gz" as "law_de". */
     private static String domain(Path file) {
-        String name = file.getFileName().toString();
-        int dot = name.indexOf('.', 1);
-        return dot < 0 ? name : name.substring(0, dot);
+        return file.getFileName().toString().replaceFirst("(?<=.)[.]gz$", "").replaceFirst("(?<=.)[.][^.]*$", "");
     }
 
     private static Document document(Path file, String name, String domain) {

@@ -3,6 +3,7 @@ package org.moe4j.data;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.moe4j.io.InputException;
 
 /**
  * A corpus in tokens, held in memory, 16 bits a token: a stream for each domain of the train part and of the valid part. In
@@ -37,20 +38,25 @@ public final class TokenSet {
 
     /** Reads the text and the tokenizer of a spec, with trained tokenizers kept in the standard folder.
      *
-     *  @throws org.moe4j.io.InputException if the text cannot be had */
+     *  @throws InputException if the text cannot be had, or does not fit into the heap */
     public static TokenSet open(DataSpec spec) {
         return open(spec, TokenizerCache.standard());
     }
 
     /** Reads the text and the tokenizer of a spec.
      *
-     *  @throws org.moe4j.io.InputException if the text cannot be had */
+     *  @throws InputException if the text cannot be had, or does not fit into the heap */
     public static TokenSet open(DataSpec spec, TokenizerCache cache) {
-        Corpus corpus = spec.corpus();
-        return of(corpus, switch (spec.tokenizer()) {
-            case BYTE -> new ByteTokenizer();
-            case BPE -> cache.bytePairs(corpus, spec.vocabulary());
-        });
+        try {
+            Corpus corpus = spec.corpus();
+            return of(corpus, switch (spec.tokenizer()) {
+                case BYTE -> new ByteTokenizer();
+                case BPE -> cache.bytePairs(corpus, spec.vocabulary());
+            });
+        } catch (OutOfMemoryError tooMuch) {   // nothing is half done: the text is all there was
+            throw new InputException("the text does not fit into the heap of " + Runtime.getRuntime().maxMemory() / (1 << 20)
+                    + " MB: give less of it, or more memory with -Xmx", tooMuch);
+        }
     }
 
     private char[] stream(List<Document> documents, int domain) {

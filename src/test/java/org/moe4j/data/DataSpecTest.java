@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,6 +42,35 @@ class DataSpecTest {
         assertThat(corpus.domains()).containsExactly("law", "novel");
         assertThat(corpus.train()).extracting(Document::text).containsExactly("train law", "train novel");
         assertThat(corpus.valid()).extracting(Document::text).containsExactly("valid law");
+    }
+
+    @Test
+    void oneFileOnEachSideIsOneDomain() throws IOException {
+        String train = Files.writeString(folder.resolve("wiki.train.txt"), "train").toString();
+        String valid = Files.writeString(folder.resolve("wiki.valid.txt"), "valid").toString();
+        Corpus corpus = new DataSpec(List.of(train), List.of(valid), 0.1, 2, TokenizerKind.BYTE, 4096).corpus();
+        assertThat(corpus.domains()).containsExactly("wiki.train");
+        assertThat(corpus.valid()).extracting(Document::text).containsExactly("valid");
+    }
+
+    @Test
+    void textThatDoesNotFitTheHeapIsRefused() throws Exception {
+        Path text = Files.writeString(folder.resolve("large.txt"), "0123456789abcde\n".repeat(2 << 20));
+        Process java = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx48m", "-XX:+UseSerialGC",
+                "-cp", System.getProperty("java.class.path"), OpenText.class.getName(), text.toString()).redirectErrorStream(true).start();
+        String said = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(said).containsPattern("the text does not fit into the heap of \\d+ MB: give less of it, or more memory with -Xmx");
+        assertThat(java.waitFor()).isZero();
+    }
+
+    static final class OpenText {
+        public static void main(String[] args) {
+            try {
+                TokenSet.open(DataSpec.DEFAULT.withText(List.of(args[0])).withTokenizer(TokenizerKind.BYTE, 256));
+            } catch (InputException refused) {
+                System.out.println(refused.getMessage());
+            }
+        }
     }
 
     @Test
