@@ -35,6 +35,11 @@ public final class ProductKeyRouter extends Router {
 
     @Override
     public Routing route(Tape t, Variable x, Pass pass) {
+        return retrieve(t, x, pass).routing(t, spec);
+    }
+
+    /** What tokens x (T,D) find. */
+    public Retrieval retrieve(Tape t, Variable x, Pass pass) {
         return retrieve(t, norm.forward(t, query.forward(t, x), pass), keys.first, keys.second, spec);
     }
 
@@ -45,8 +50,9 @@ public final class ProductKeyRouter extends Router {
      * @param first the sub-keys of the first half, (N,dk/2) if all heads share them, else (H,N,dk/2)
      * @param second those of the second half
      */
-    public static Routing retrieve(Tape t, Variable query, Variable first, Variable second, Spec spec) {
-        return retrieve(t, scores(t, half(t, query, 0, spec), first), scores(t, half(t, query, 1, spec), second), spec);
+    public static Retrieval retrieve(Tape t, Variable query, Variable first, Variable second, Spec spec) {
+        Ranked top = t.productTopK(scores(t, half(t, query, 0, spec), first), scores(t, half(t, query, 1, spec), second), spec.topK);
+        return new Retrieval(query, top.values(), top.indices());
     }
 
     /** Half {@code side} of the queries, (T, H, dk/2). */
@@ -61,16 +67,24 @@ public final class ProductKeyRouter extends Router {
             : t.permute(t.matMul(t.permute(q, 1, 0, 2), c, false, true), 1, 0, 2);
     }
 
-    /** The K best of each head from the scores (T,H,N) of both halves. */
-    private static Routing retrieve(Tape t, Variable a, Variable b, Spec spec) {
-        Ranked top = t.productTopK(a, b, spec.topK);                              // (T, H, K)
-        Variable gates = switch (spec.scores) {
-            case SOFTMAX -> t.softmax(top.values());
-            case SIGMOID -> t.sigmoid(top.values());
-            case RELU -> t.relu(top.values());
-        };
-        int slots = spec.heads * spec.topK;
-        return Routing.tokenChoice(spec.experts, slots, top.indices(), t.reshape(gates, -1, slots), null, 0, List.of());
+    /**
+     * The experts that each head of each token found, best first.
+     *
+     * @param query (T,H·dk) as it met the keys
+     * @param scores (T,H,K)
+     * @param experts (T,H,K) their numbers
+     */
+    public record Retrieval(Variable query, Variable scores, int[] experts) {
+        /** The scores as gates. */
+        public Routing routing(Tape t, Spec spec) {
+            Variable gates = switch (spec.scores) {
+                case SOFTMAX -> t.softmax(scores);
+                case SIGMOID -> t.sigmoid(scores);
+                case RELU -> t.relu(scores);
+            };
+            int slots = spec.heads * spec.topK;
+            return Routing.tokenChoice(spec.experts, slots, experts, t.reshape(gates, -1, slots), null, 0, List.of());
+        }
     }
 
     /** How the scores of the retrieved experts become gates. */

@@ -72,6 +72,26 @@ final class Bench implements AutoCloseable {
         return x;
     }
 
+    /** A weight with the case's values, for parts that are made of parameters. */
+    Parameter parameter(Layout values) {
+        Shape shape = values.shape();
+        Parameter p = new Parameter("weight", Parameter.Kind.WEIGHT, new Tensor(shape, on.allocate(shape.size())));
+        place(p, values);
+        return p;
+    }
+
+    /** The tensors whose names have 0, 1, .. in place of the star, on a new first axis. */
+    Layout stack(String pattern) {
+        List<Layout> parts = new ArrayList<>();
+        while (c.has(pattern.replace("*", Integer.toString(parts.size())))) {
+            parts.add(at(pattern.replace("*", Integer.toString(parts.size()))));
+        }
+        if (parts.isEmpty()) {
+            throw Verdict.failed("the case has no tensor '" + pattern + "'");
+        }
+        return Layout.stack(parts);
+    }
+
     /** A weight that the case may lack. */
     Variable leafIfPresent(String tensor) {
         return c.has(tensor) ? leaf(tensor) : null;

@@ -14,6 +14,11 @@ interface Family {
         return switch (name) {
             case "engine" -> new EngineCases();
             case "optim" -> new OptimizerCases();
+            case "mixtral_hf", "mixtral_mistral" -> new MixtralCases();
+            case "router_megablocks" -> new MegaBlocksCases();
+            case "shazeer17_t2t" -> new NoisyTopKCases();
+            case "shazeer17_davidmrau_paper" -> new DavidmrauCases(false);
+            case "shazeer17_davidmrau_head" -> new DavidmrauCases(true);
             default -> throw Verdict.notCovered("the family '" + name + "' is not known");
         };
     }
