@@ -23,7 +23,8 @@ final class Block extends Module {
 
     Block(ModelSpec spec, FeedForwardSpec layer, Init init) {
         attentionNorm = part(new RmsNorm(spec.dim(), LanguageModel.NORM_EPS, init.at("attentionNorm")));
-        attention = part(new CausalSelfAttention(spec.dim(), spec.heads(), spec.keyHeads(), spec.rotaryBase(), init.at("attention")));
+        CausalSelfAttention.Spec heads = CausalSelfAttention.Spec.rotary(spec.heads(), spec.keyHeads(), spec.rotaryBase());
+        attention = part(new CausalSelfAttention(spec.dim(), heads, init.at("attention")));
         feedForwardNorm = part(new RmsNorm(spec.dim(), LanguageModel.NORM_EPS, init.at("feedForwardNorm")));
         feedForward = part(layer.build(spec.dim(), init.at("feedForward")));
     }
