@@ -20,7 +20,7 @@ public enum Preset {
     Preset(double budget, List<Integer> granularity, int dim, int layers, int sequence, int subKeys, int retrievalHeads, int batch,
            String tokenizer, List<Long> seeds, int validationTokens, int evaluations) {
         flops = budget;
-        spec = new SweepSpec(Double.toString(budget), List.of("dense", "moe", "pkm", "peer"), granularity, 8, "top-k", SweepSpec.Place.EVERY,
+        spec = new SweepSpec(Double.toString(budget), List.of("dense", "moe", "pkm", "peer"), granularity, 8, "top-k", SweepSpec.Place.EVERY, true,
             dim, layers, 4, 4 * dim, sequence, subKeys, retrievalHeads, 8, 32, batch, 3e-3, 0.1, seeds, List.of(), tokenizer,
             validationTokens, evaluations, "auto", 0, 0);
     }

@@ -1,5 +1,7 @@
 package org.moe4j.sweep;
 
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +19,7 @@ public record SweepSpec(
         @Option("E, the expansion rate: how many times the dense layer's parameters the experts have") int expansion,
         @Option("the router of the moe arms") String router,
         @Option("where the arms' layers stand: every block, or the middle one") Place place,
+        @Option("whether the mixtures' output is layer-normalised, as Krajewski et al. do: true or false") boolean outputNorm,
         @Option("D, the model width") int dim,
         @Option("the number of blocks") int layers,
         @Option("attention heads") int heads,
@@ -41,6 +44,7 @@ public record SweepSpec(
     /** Where the layers that race stand; the other blocks are dense. */
     public enum Place { EVERY, MIDDLE }
 
+    private static final List<String> SPEED_ONLY = List.of("threads", "parallel");
     private static final List<String> ARMS = List.of("dense", "moe", "pkm", "peer");
 
     public SweepSpec {
@@ -110,23 +114,46 @@ public record SweepSpec(
 
     /** This sweep with its budget written as a number: what is stored, so that a later change of a preset changes no spec. */
     public SweepSpec explicit() {
-        return new SweepSpec(Double.toString(flops()), arms, granularity, expansion, router, place, dim, layers, heads, hidden, sequence,
+        return new SweepSpec(Double.toString(flops()), arms, granularity, expansion, router, place, outputNorm, dim, layers, heads, hidden, sequence,
             subKeys, retrievalHeads, perHead, keyDim, batch, learningRate, warmup, seeds, text, tokenizer, validationTokens, evaluations,
             device, threads, parallel);
     }
 
-    private static double flops(String budget) {
-        Optional<Preset> preset = Preset.named(budget);
-        if (preset.isPresent()) {
-            return preset.get().flops();
+    /** Whether both sweeps have the same results: all is equal but what only decides how fast they come. */
+    boolean sameRace(SweepSpec other) {
+        return differences(other).isEmpty();
+    }
+
+    /** The components in which the sweeps differ, those aside that only decide the speed. */
+    List<String> differences(SweepSpec other) {
+        List<String> names = new ArrayList<>();
+        for (RecordComponent c : SweepSpec.class.getRecordComponents()) {
+            if (!SPEED_ONLY.contains(c.getName()) && !value(c, this).equals(value(c, other))) {
+                names.add(c.getName());
+            }
         }
+        return names;
+    }
+
+    private static Object value(RecordComponent component, SweepSpec spec) {
+        try {
+            return component.getAccessor().invoke(spec.explicit());
+        } catch (ReflectiveOperationException impossible) {
+            throw new AssertionError("accessors of a public record are public", impossible);
+        }
+    }
+
+    private static double flops(String budget) {
         try {
             double flops = Double.parseDouble(budget);
             if (flops > 0 && flops < Double.POSITIVE_INFINITY) {
                 return flops;
             }
-        } catch (NumberFormatException notANumber) {
-            // said below
+        } catch (NumberFormatException name) {
+            Optional<Preset> preset = Preset.named(budget);
+            if (preset.isPresent()) {
+                return preset.get().flops();
+            }
         }
         throw new InputException("budget is " + budget + ", it has to be a positive number of FLOPs such as 1e12, or smoke, quick or full");
     }

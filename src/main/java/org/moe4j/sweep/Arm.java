@@ -1,0 +1,74 @@
+package org.moe4j.sweep;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.moe4j.nn.Activation;
+import org.moe4j.experts.DenseFeedForward;
+import org.moe4j.experts.ExpertsSpec;
+import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.MlpExperts;
+import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.RouterSpec;
+import org.moe4j.experts.SingleNeuronExperts;
+import org.moe4j.experts.TopKRouter;
+import org.moe4j.experts.ValueExperts;
+import org.moe4j.model.ModelSpec;
+
+/**
+ * One contender of a sweep.
+ *
+ * @param label as in charts: "dense", "MoE G=4", "PEER"
+ * @param architecture dense, moe, pkm or peer
+ * @param granularity G of a moe arm, 0 of the others
+ */
+public record Arm(String label, String architecture, int granularity, ModelSpec model) {
+    /** The contenders of a sweep, in the order in which they are reported. */
+    public static List<Arm> of(SweepSpec spec, int vocabulary) {
+        List<Arm> arms = new ArrayList<>();
+        for (String architecture : spec.arms()) {
+            switch (architecture) {
+                case "dense" -> arms.add(arm("dense", architecture, 0, spec, vocabulary, dense(spec)));
+                case "moe" -> spec.granularity().forEach(g -> arms.add(arm("MoE G=" + g, architecture, g, spec, vocabulary, moe(spec, g))));
+                case "pkm" -> arms.add(arm("PKM", architecture, 0, spec, vocabulary, productKeyMemory(spec)));
+                case "peer" -> arms.add(arm("PEER", architecture, 0, spec, vocabulary, peer(spec)));
+                default -> throw new AssertionError(architecture);
+            }
+        }
+        return arms;
+    }
+
+    private static FeedForwardSpec dense(SweepSpec spec) {
+        return new DenseFeedForward.Spec(spec.hidden(), Activation.GELU, false);
+    }
+
+    /** G·E experts of width d_ff/G, G of them for each token (Krajewski et al. 2024, section 3). */
+    private static FeedForwardSpec moe(SweepSpec spec, int granularity) {
+        RouterSpec router = new TopKRouter.Spec().withExperts(granularity * spec.expansion(), granularity);
+        return mixture(spec, router, new MlpExperts.Spec(spec.hidden() / granularity, Activation.GELU, false));
+    }
+
+    private static FeedForwardSpec peer(SweepSpec spec) {
+        return mixture(spec, new ProductKeyRouter.Spec(spec.subKeys() * spec.subKeys(), spec.retrievalHeads(), spec.perHead(), spec.keyDim()),
+            new SingleNeuronExperts.Spec(Activation.GELU));
+    }
+
+    private static FeedForwardSpec productKeyMemory(SweepSpec spec) {
+        return mixture(spec, ProductKeyRouter.Spec.memory(spec.subKeys() * spec.subKeys(), spec.retrievalHeads(), spec.perHead(), spec.keyDim()),
+            new ValueExperts.Spec());
+    }
+
+    private static FeedForwardSpec mixture(SweepSpec spec, RouterSpec router, ExpertsSpec experts) {
+        return new MixtureOfExperts.Spec(router, experts, List.of(), spec.outputNorm());
+    }
+
+    private static Arm arm(String label, String architecture, int granularity, SweepSpec spec, int vocabulary, FeedForwardSpec layer) {
+        List<FeedForwardSpec> blocks = switch (spec.place()) {
+            case EVERY -> ModelSpec.everyBlock(spec.layers(), layer);
+            case MIDDLE -> ModelSpec.middleBlock(spec.layers(), layer, dense(spec));
+        };
+        return new Arm(label, architecture, granularity,
+            new ModelSpec(vocabulary, spec.dim(), spec.heads(), spec.heads(), spec.sequence(), 10_000, true, blocks));
+    }
+}

@@ -1,0 +1,48 @@
+package org.moe4j.sweep;
+
+import java.util.List;
+import java.util.Locale;
+
+import org.moe4j.cost.MemoryPlan;
+import org.moe4j.cost.ModelCost;
+import org.moe4j.io.InputException;
+
+/**
+ * What an arm will cost, known before anything is allocated.
+ *
+ * @param steps as many whole training steps as the budget buys
+ * @param flopsPerStep training FLOPs of one step, router and retrieval included
+ */
+public record ArmPlan(Arm arm, long steps, long tokens, long flopsPerStep, ModelCost cost, MemoryPlan memory) {
+    private static final int ADAM_STATE = 2;
+    /** What the JVM, the tokens and the reports need beside the trials. */
+    private static final long BASE_BYTES = 512L << 20;
+
+    /** @throws InputException if the budget is less than one step */
+    public static ArmPlan of(Arm arm, SweepSpec spec) {
+        long flopsPerStep = ModelCost.trainingFlops(arm.model(), spec.batch());
+        long steps = (long) (spec.flops() / flopsPerStep);
+        if (steps < 1) {
+            throw new InputException(String.format(Locale.ROOT, "budget is %.3g FLOPs, less than one step of %s (%.3g); a larger budget or a smaller batch would do",
+                spec.flops(), arm.label(), (double) flopsPerStep));
+        }
+        long tokens = steps * spec.batch() * spec.sequence();
+        return new ArmPlan(arm, steps, tokens, flopsPerStep, ModelCost.of(arm.model()), MemoryPlan.of(arm.model(), spec.batch(), ADAM_STATE));
+    }
+
+    /**
+     * Refuses a sweep that would not fit the heap.
+     *
+     * @throws InputException with the bytes needed, those there are, and the -Xmx that would do
+     */
+    public static void requireHeap(List<ArmPlan> plans, int parallel, long heapBytes) {
+        long trials = plans.stream().map(p -> p.memory().total()).sorted(java.util.Comparator.reverseOrder()).limit(parallel)
+            .mapToLong(Long::longValue).sum();
+        long needed = BASE_BYTES + trials + trials / 4;       // a quarter for the collector's room
+        if (needed > heapBytes) {
+            throw new InputException(String.format(Locale.ROOT, "the heap is too small: %d trials side by side need %,d MB (weights, gradients, "
+                + "optimizer and activations), the heap is %,d MB; MOE4J_HEAP=%dm (java's -Xmx%dm), --parallel 1 or a smaller batch would do",
+                parallel, needed >> 20, heapBytes >> 20, (needed >> 20) + 1, (needed >> 20) + 1));
+        }
+    }
+}
