@@ -46,7 +46,8 @@ final class MixtralCases implements Family {
         Variable x = tokens(t, input);
         int dim = x.shape().columns();
         Pass pass = Pass.evaluation(input.shape().dim(0), input.shape().dim(1));
-        CausalSelfAttention attention = new CausalSelfAttention(dim, c.integer("heads"), c.integer("kv_heads"), c.number("rope_theta", 10_000), bench.init());
+        CausalSelfAttention.Spec heads = CausalSelfAttention.Spec.rotary(c.integer("heads"), c.integer("kv_heads"), c.number("rope_theta", 10_000));
+        CausalSelfAttention attention = new CausalSelfAttention(dim, heads, bench.init());
         bench.load(attention, Map.of("query.weight", bench.at("w.self_attn.q_proj.weight"), "key.weight", bench.at("w.self_attn.k_proj.weight"),
             "value.weight", bench.at("w.self_attn.v_proj.weight"), "output.weight", bench.at("w.self_attn.o_proj.weight")));
         Variable h = t.add(x, attention.forward(t, norm(c, bench, "w.input_layernorm.weight").forward(t, x), pass));
