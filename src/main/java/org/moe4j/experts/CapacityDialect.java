@@ -67,8 +67,8 @@ public enum CapacityDialect {
         return switch (this) {
             case MESH, ST_MOE, TUTEL, DEEPSPEED ->
                 CapacityQueue.byChoice(capacity, experts, k, chosen, wanted, priority, groupSize, behindKept);
-            case DEEPSPEED_POSITION -> CapacityQueue.byToken(capacity, experts, chosen);
-            case DEEPSPEED_PROBS -> CapacityQueue.byGate(capacity, experts, chosen, gates);
+            case DEEPSPEED_POSITION -> CapacityQueue.byToken(capacity, experts, chosen, wanted);
+            case DEEPSPEED_PROBS -> CapacityQueue.byGate(capacity, experts, chosen, wanted, gates);
         };
     }
 

@@ -1,6 +1,5 @@
 package org.moe4j.experts;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -42,24 +41,21 @@ public record CapacityQueue(int capacity, int[] position) {
         return new CapacityQueue(capacity, position);
     }
 
-    /** All choices of a token queue at once, tokens in their order. */
-    public static CapacityQueue byToken(int capacity, int experts, int[] chosen) {
+    /** All choices of a token queue at once, tokens in their order; {@code wanted} as above. */
+    public static CapacityQueue byToken(int capacity, int experts, int[] chosen, boolean[] wanted) {
         int[] arrived = new int[experts];
-        return new CapacityQueue(capacity, Arrays.stream(chosen).map(e -> arrived[e]++).toArray());
+        return new CapacityQueue(capacity, IntStream.range(0, chosen.length)
+            .map(choice -> wanted == null || wanted[choice] ? arrived[chosen[choice]]++ : -1).toArray());
     }
 
-    /** The largest gates of each expert are kept, the others don't queue; those kept stand in the order of tokens. */
-    public static CapacityQueue byGate(int capacity, int experts, int[] chosen, double[] gates) {
+    /** The largest gates (T,K) of each expert are kept, the others don't queue; those kept stand in the order of tokens. */
+    public static CapacityQueue byGate(int capacity, int experts, int[] chosen, boolean[] wanted, double[] gates) {
         int[] taken = new int[experts];
-        int[] position = new int[chosen.length];
-        IntStream.range(0, chosen.length).boxed()
+        boolean[] among = new boolean[chosen.length];
+        IntStream.range(0, chosen.length).filter(choice -> wanted == null || wanted[choice]).boxed()
             .sorted(Comparator.comparingDouble(choice -> -gates[choice]))
-            .forEach(choice -> position[choice] = taken[chosen[choice]]++ < capacity ? 0 : -1);
-        int[] arrived = new int[experts];
-        for (int choice = 0; choice < chosen.length; choice++) {
-            position[choice] = position[choice] < 0 ? -1 : arrived[chosen[choice]]++;
-        }
-        return new CapacityQueue(capacity, position);
+            .forEach(choice -> among[choice] = taken[chosen[choice]]++ < capacity);
+        return byToken(capacity, experts, chosen, among);
     }
 
     public boolean kept(int choice) {
