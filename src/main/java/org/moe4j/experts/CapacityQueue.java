@@ -41,7 +41,12 @@ public record CapacityQueue(int capacity, int[] position) {
         return new CapacityQueue(capacity, position);
     }
 
-    /** All choices of a token queue at once, tokens in their order; {@code wanted} as above. */
+    /** All choices of a token queue at once, tokens in their order. */
+    public static CapacityQueue byToken(int capacity, int experts, int[] chosen) {
+        return byToken(capacity, experts, chosen, null);
+    }
+
+    /** The same among those that are wanted. */
     public static CapacityQueue byToken(int capacity, int experts, int[] chosen, boolean[] wanted) {
         int[] arrived = new int[experts];
         return new CapacityQueue(capacity, IntStream.range(0, chosen.length)

@@ -45,7 +45,7 @@ public final class SwitchRouter extends Router {
         Ranked top = t.topK(p, 1);                                                // (T, 1)
         int tokens = logits.shape().rows();
         int capacity = Math.max(1, (int) Math.ceil(spec.capacityFactor * tokens / spec.experts));
-        CapacityQueue queue = CapacityQueue.byToken(capacity, spec.experts, top.indices(), null);
+        CapacityQueue queue = CapacityQueue.byToken(capacity, spec.experts, top.indices());
         int[] kept = queue.keptOf(top.indices());
         List<AuxiliaryLoss> losses = new ArrayList<>();
         if (spec.balanceWeight > 0) {

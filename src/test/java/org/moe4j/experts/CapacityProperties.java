@@ -85,7 +85,7 @@ class CapacityProperties {
         assertThat(kept.position()).containsExactly(0, 1, 1, 2, 2, 3, 0, 3);
         assertThat(CapacityQueue.byChoice(2, 2, 2, chosen, null, null, 4, true).position()).containsExactly(0, 1, 1, 2, 2, 3, 0, 2);
         assertThat(CapacityQueue.byChoice(2, 2, 2, chosen, null, null, 4, false).position()).containsExactly(0, 1, 1, 2, 2, 3, 0, 3);
-        assertThat(CapacityQueue.byToken(2, 2, chosen, null).position()).containsExactly(0, 0, 1, 1, 2, 2, 3, 3);
+        assertThat(CapacityQueue.byToken(2, 2, chosen).position()).containsExactly(0, 0, 1, 1, 2, 2, 3, 3);
         assertThat(CapacityQueue.byGate(2, 2, chosen, null, new double[] {.5, .3, .9, .1, .6, .2, .8, .4}).position())
             .containsExactly(-1, 0, 0, -1, 1, -1, 1, -1);
         assertThat(CapacityQueue.byChoice(2, 2, 2, chosen, null, new double[] {.1, .2, .3, .4}, 4, true).position())
