@@ -95,7 +95,7 @@ final class NoisyTopKCases implements Family {
         for (int b = 0; b < batch; b++) {
             int first = b * length * experts;
             int[] asked = IntStream.range(first, first + length * experts).filter(i -> requests[i] != 0).toArray();
-            CapacityQueue queue = CapacityQueue.byToken(capacity, experts, Arrays.stream(asked).map(i -> i % experts).toArray());
+            CapacityQueue queue = CapacityQueue.byToken(capacity, experts, Arrays.stream(asked).map(i -> i % experts).toArray(), null);
             for (int i = 0; i < asked.length; i++) {
                 if (queue.kept(i)) {
                     int slot = (b * experts + asked[i] % experts) * capacity + queue.position()[i];
