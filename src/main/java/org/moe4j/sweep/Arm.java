@@ -2,7 +2,6 @@ package org.moe4j.sweep;
 
 import java.util.ArrayList;
 import java.util.List;
-
 import org.moe4j.nn.Activation;
 import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.ExpertsSpec;
@@ -12,7 +11,7 @@ import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.ProductKeyRouter;
 import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SingleNeuronExperts;
-import org.moe4j.experts.TopKRouter;
+import org.moe4j.experts.SpecCatalog;
 import org.moe4j.experts.ValueExperts;
 import org.moe4j.model.ModelSpec;
 
@@ -45,7 +44,7 @@ public record Arm(String label, String architecture, int granularity, ModelSpec 
 
     /** G·E experts of width d_ff/G, G of them for each token (Krajewski et al. 2024, section 3). */
     private static FeedForwardSpec moe(SweepSpec spec, int granularity) {
-        RouterSpec router = new TopKRouter.Spec().withExperts(granularity * spec.expansion(), granularity);
+        RouterSpec router = SpecCatalog.ROUTERS.example(spec.router()).withExperts(granularity * spec.expansion(), granularity);
         return mixture(spec, router, new MlpExperts.Spec(spec.hidden() / granularity, Activation.GELU, false));
     }
 

@@ -5,8 +5,14 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
+import org.moe4j.data.DataSpec;
+import org.moe4j.data.TokenizerKind;
+import org.moe4j.experts.SpecCatalog;
 import org.moe4j.io.InputException;
+import org.moe4j.train.Schedule;
 
 /**
  * A race of feed-forward layers at equal training FLOPs: everything about it that decides a result. Each component is an
@@ -44,6 +50,7 @@ public record SweepSpec(
     /** Where the layers that race stand; the other blocks are dense. */
     public enum Place { EVERY, MIDDLE }
 
+    private static final Pattern BYTE_PAIRS = Pattern.compile("bpe:(\\d{1,6})");
     private static final List<String> SPEED_ONLY = List.of("threads", "parallel");
     private static final List<String> ARMS = List.of("dense", "moe", "pkm", "peer");
 
@@ -62,6 +69,7 @@ public record SweepSpec(
             }
         }
         distinct("arms", arms);
+        SpecCatalog.ROUTERS.example(router);
         positive("expansion", expansion);
         positive("dim", dim);
         positive("layers", layers);
@@ -102,6 +110,7 @@ public record SweepSpec(
             throw new InputException("seeds is empty; give at least one number");
         }
         distinct("seeds", seeds);
+        data();
         if (threads < 0 || parallel < 0) {
             throw new InputException((threads < 0 ? "threads is " + threads : "parallel is " + parallel) + ", it has to be 0 or more");
         }
@@ -117,6 +126,24 @@ public record SweepSpec(
         return new SweepSpec(Double.toString(flops()), arms, granularity, expansion, router, place, outputNorm, dim, layers, heads, hidden, sequence,
             subKeys, retrievalHeads, perHead, keyDim, batch, learningRate, warmup, seeds, text, tokenizer, validationTokens, evaluations,
             device, threads, parallel);
+    }
+
+    /** The text and its tokens. */
+    public DataSpec data() {
+        DataSpec source = text.isEmpty() ? DataSpec.DEFAULT : DataSpec.DEFAULT.withText(text);
+        if (tokenizer.equals("bytes")) {
+            return source.withTokenizer(TokenizerKind.BYTE, 256);
+        }
+        Matcher bpe = BYTE_PAIRS.matcher(tokenizer);
+        if (!bpe.matches()) {
+            throw new InputException("tokenizer is '" + tokenizer + "', want bytes, or bpe:SIZE such as bpe:1024");
+        }
+        return source.withTokenizer(TokenizerKind.BPE, Integer.parseInt(bpe.group(1)));
+    }
+
+    /** Warm-up, then half a cosine to a tenth of the peak, over a trial's own number of steps. */
+    Schedule schedule(long steps) {
+        return new Schedule.Cosine((int) Math.min(Integer.MAX_VALUE, Math.round(warmup * steps)), 0.1);
     }
 
     /** Whether both sweeps have the same results: all is equal but what only decides how fast they come. */

@@ -11,25 +11,25 @@ import me.tongfei.progressbar.ProgressBarStyle;
 /**
  * How far each running trial is: a live bar on a terminal, a line now and then in a log. Safe for trials side by side.
  */
-public final class Progress {
+public final class ProgressBars {
     private static final Duration BETWEEN_LINES = Duration.ofSeconds(15);
 
     private final PrintStream out;
     private final boolean live;
 
-    private Progress(PrintStream out, boolean live) {
+    private ProgressBars(PrintStream out, boolean live) {
         this.out = out;
         this.live = live;
     }
 
     /** Bars if standard output is a terminal, else lines. */
-    public static Progress onConsole() {
-        return new Progress(System.out, System.console() != null && System.console().isTerminal());
+    public static ProgressBars onConsole() {
+        return new ProgressBars(System.out, System.console() != null && System.console().isTerminal());
     }
 
     /** Lines to {@code out}. */
-    public static Progress lines(PrintStream out) {
-        return new Progress(out, false);
+    public static ProgressBars lines(PrintStream out) {
+        return new ProgressBars(out, false);
     }
 
     /** Says something between the bars. */

@@ -1,0 +1,45 @@
+package org.moe4j.sweep;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.moe4j.data.DataSpec;
+import org.moe4j.data.TokenSet;
+import org.moe4j.train.TrainingSpec;
+
+/**
+ * A sweep made ready: its text in tokens, its arms with what each will cost, and its trials.
+ *
+ * @param plans one for each arm
+ * @param trials every arm with the first seed, then with the next: a sweep that is cut short still compares all arms
+ */
+public record Sweep(SweepSpec spec, TokenSet text, List<ArmPlan> plans, List<TrialSpec> trials) {
+    private static final int CHECKPOINTS = 10;
+
+    /**
+     * Reads the text and plans the trials; nothing is trained.
+     *
+     * @throws org.moe4j.io.InputException if the text can't be had, or the budget buys no step
+     */
+    public static Sweep of(SweepSpec spec) {
+        DataSpec data = spec.data();
+        TokenSet text = TokenSet.open(data);
+        List<ArmPlan> plans = Arm.of(spec, text.tokenizer().vocabularySize()).stream().map(arm -> ArmPlan.of(arm, spec)).toList();
+        List<TrialSpec> trials = new ArrayList<>();
+        for (long seed : spec.seeds()) {
+            for (ArmPlan plan : plans) {
+                trials.add(trial(spec, plan, data, seed));
+            }
+        }
+        return new Sweep(spec, text, plans, List.copyOf(trials));
+    }
+
+    private static TrialSpec trial(SweepSpec spec, ArmPlan plan, DataSpec data, long seed) {
+        long steps = plan.steps();
+        TrainingSpec defaults = TrainingSpec.of(spec.batch(), steps, spec.learningRate());
+        TrainingSpec training = new TrainingSpec(spec.batch(), steps, spec.learningRate(), spec.schedule(steps), defaults.optimizer(), defaults.clipNorm(),
+            defaults.clipValue(), 1, Math.max(1, steps / spec.evaluations()), spec.validationTokens(), Math.max(1, steps / CHECKPOINTS), defaults.logEvery(), seed);
+        Arm arm = plan.arm();
+        return new TrialSpec(arm.label(), arm.architecture(), arm.granularity(), arm.model(), training, data, seed);
+    }
+}

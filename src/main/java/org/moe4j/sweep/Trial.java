@@ -1,0 +1,98 @@
+package org.moe4j.sweep;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+import org.moe4j.backend.Backend;
+import org.moe4j.cost.ModelCost;
+import org.moe4j.data.Batches;
+import org.moe4j.data.TokenSet;
+import org.moe4j.data.Validation;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.model.LanguageModel;
+import org.moe4j.model.ModelSpec;
+import org.moe4j.nn.Init;
+import org.moe4j.train.Checkpoint;
+import org.moe4j.train.Evaluation;
+import org.moe4j.train.Trainer;
+
+/**
+ * One training run: a pure function of its {@link TrialSpec}, on any number of threads. Its folder has the metrics as they come
+ * and a checkpoint from which the same run goes on.
+ */
+public final class Trial {
+    private final TrialSpec spec;
+    private final Path folder;
+    private final Trainer trainer;
+    private final Checkpoint checkpoint;
+    private final long flopsPerStep;
+
+    /**
+     * Builds the model, and takes up the checkpoint in {@code folder} if there is one.
+     *
+     * @throws org.moe4j.io.InputException if the text is too short for the spec, or the checkpoint is unsound
+     */
+    public Trial(TrialSpec spec, TokenSet text, Backend on, Path folder) {
+        this.spec = spec;
+        this.folder = folder;
+        ModelSpec model = spec.model();
+        int batch = spec.training().batch();
+        flopsPerStep = ModelCost.trainingFlops(model, batch);
+        Batches batches = new Batches(text, batch, model.sequence(), spec.seed());
+        Validation validation = Validation.of(text, spec.training().evaluationTokens(), batch, model.sequence());
+        trainer = new Trainer(on, new LanguageModel(model, new Init(on, spec.seed())), spec.training(), batches::at, validation);
+        checkpoint = new Checkpoint(folder.resolve("checkpoint"));
+        if (checkpoint.exists()) {
+            trainer.restore(checkpoint);
+        }
+    }
+
+    public TrialSpec spec() {
+        return spec;
+    }
+
+    /** Ends the run after the step it is in, with a checkpoint; may be called from any thread. */
+    public void stop() {
+        trainer.stop();
+    }
+
+    /** Trains to the end; empty if it was stopped before. */
+    public Optional<TrialSummary> run(ProgressBars bars) {
+        Path metrics = folder.resolve("metrics.csv");
+        Trainer.Outcome outcome;
+        try (MetricsLog log = new MetricsLog(metrics, trainer.progress().step(), flopsPerStep);
+             ProgressBars.Bar bar = bars.start(spec.label() + " s" + spec.seed(), spec.training().steps(), trainer.progress().step())) {
+            outcome = trainer.run(checkpoint, m -> {
+                log.add(m);
+                bar.step(m.step(), m.loss(), m.tokensPerSecond(), m.loads().isEmpty() ? Double.NaN : Loads.imbalance(m.loads()));
+            });
+        }
+        return outcome.stopped() ? Optional.empty() : Optional.of(summary(outcome, metrics));
+    }
+
+    /** Steps left out because the loss or a gradient was not finite. */
+    public long skippedSteps() {
+        return trainer.progress().skipped();
+    }
+
+    /** Removes the checkpoint, once the result is kept. */
+    public void discardCheckpoint() {
+        checkpoint.delete();
+    }
+
+    private TrialSummary summary(Trainer.Outcome outcome, Path metrics) {
+        ModelCost cost = ModelCost.of(spec.model());
+        Evaluation last = outcome.evaluation();
+        long tokens = outcome.progress().tokens();
+        List<CurvePoint> curve = MetricsLog.curve(metrics);
+        return new TrialSummary(spec.label(), spec.architecture(), spec.granularity(), experts(spec.model()), cost.activeParameters(),
+            cost.parameters(), tokens, (double) flopsPerStep * spec.training().steps(), spec.seed(), last.natsPerToken(), last.bitsPerByte(),
+            tokens / MetricsLog.seconds(metrics), Loads.usage(last.loads()), Loads.imbalance(last.loads()), Loads.shares(last.loads()), curve);
+    }
+
+    /** Experts of a mixture layer; 0 for a dense model. */
+    private static int experts(ModelSpec model) {
+        return model.blocks().stream().mapToInt(layer -> layer instanceof MixtureOfExperts.Spec moe ? moe.router().experts() : 0).max().orElse(0);
+    }
+}
