@@ -110,7 +110,7 @@ public record SweepSpec(
             throw new InputException("seeds is empty; give at least one number");
         }
         distinct("seeds", seeds);
-        data();
+        data(text, tokenizer);
         if (threads < 0 || parallel < 0) {
             throw new InputException((threads < 0 ? "threads is " + threads : "parallel is " + parallel) + ", it has to be 0 or more");
         }
@@ -130,6 +130,10 @@ public record SweepSpec(
 
     /** The text and its tokens. */
     public DataSpec data() {
+        return data(text, tokenizer);
+    }
+
+    private static DataSpec data(List<String> text, String tokenizer) {
         DataSpec source = text.isEmpty() ? DataSpec.DEFAULT : DataSpec.DEFAULT.withText(text);
         if (tokenizer.equals("bytes")) {
             return source.withTokenizer(TokenizerKind.BYTE, 256);
