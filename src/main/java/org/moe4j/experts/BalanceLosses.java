@@ -70,7 +70,7 @@ public final class BalanceLosses {
      * The loss of {@link Balance}, E · sum over e of f_e P_e, averaged over groups of consecutive tokens.
      *
      * @param p (T,E) probabilities
-     * @param chosen (T,K) experts in the order of choice, before capacity drops any
+     * @param chosen (T,K) experts in the order of choice, before capacity drops any; a negative one isn't counted
      * @param groupSize tokens of a group: T for one group, the sequence length where code reduces over each sequence (lucidrains)
      */
     public static Variable balance(Tape t, Balance convention, Variable p, int[] chosen, int groupSize, boolean[] keep) {
@@ -86,7 +86,10 @@ public final class BalanceLosses {
                 if (keep == null || keep[token]) {
                     kept++;
                     for (int j = 0; j < counted; j++) {
-                        factor[g * experts + chosen[token * k + j]]++;
+                        int e = chosen[token * k + j];
+                        if (e >= 0) {
+                            factor[g * experts + e]++;
+                        }
                     }
                 }
             }

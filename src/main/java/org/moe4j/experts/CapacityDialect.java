@@ -13,7 +13,10 @@ public enum CapacityDialect {
      * choices queue behind the kept earlier ones, gates are normalised and then dropped.
      */
     MESH(true, true, true),
-    /** lucidrains/st-moe-pytorch: as {@link #MESH}, with the sum of the gates bounded below instead of increased. */
+    /**
+     * lucidrains/st-moe-pytorch: as {@link #MESH}, with the sum of the gates bounded below instead of increased, and a balance loss
+     * that counts first choices only where they were kept.
+     */
     ST_MOE(true, true, true),
     /** Tutel: the batch is one group, C = K int(cf ceil(n / E)), later choices queue behind all earlier ones, normalised and then dropped. */
     TUTEL(false, false, true),
@@ -55,6 +58,11 @@ public enum CapacityDialect {
     /** Which choices the balance loss counts. */
     public Balance balance() {
         return this == DEEPSPEED_POSITION || this == DEEPSPEED_PROBS ? Balance.MEAN_CHOICE : Balance.FIRST_CHOICE;
+    }
+
+    /** Whether the balance loss counts only choices that found a place; others count all, dropped ones too. */
+    public boolean countsKept() {
+        return this == ST_MOE;
     }
 
     /**

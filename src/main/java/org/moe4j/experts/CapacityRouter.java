@@ -34,7 +34,8 @@ public final class CapacityRouter extends Router {
         Gated gated = gate(t, logits, uniform, groupSize, spec);
         List<AuxiliaryLoss> losses = new ArrayList<>();
         if (spec.balanceWeight > 0) {
-            losses.add(new AuxiliaryLoss("balance", BalanceLosses.balance(t, spec.dialect.balance(), gated.probabilities, gated.chosen, groupSize,
+            int[] counted = spec.dialect.countsKept() ? gated.queue.keptOf(gated.chosen) : gated.chosen;
+            losses.add(new AuxiliaryLoss("balance", BalanceLosses.balance(t, spec.dialect.balance(), gated.probabilities, counted, groupSize,
                 pass.keep()), spec.balanceWeight));
         }
         if (spec.zWeight > 0) {

@@ -31,6 +31,7 @@ final class Bench implements AutoCloseable {
     private final Map<String, Variable> leaves = new LinkedHashMap<>();
     private final Map<String, Variable> outputs = new LinkedHashMap<>();
     private final Map<String, double[]> results = new LinkedHashMap<>();
+    private final List<String> remarks = new ArrayList<>();
     private final Map<String, String> leftOut = new LinkedHashMap<>();
 
     Bench(GoldenCase c, Backend on) {
@@ -155,6 +156,15 @@ final class Bench implements AutoCloseable {
         if (on.bytesPerValue() < Double.BYTES) {
             leftOut.put(prefix, because);
         }
+    }
+
+    /** Something to be told of the case even if it passes. */
+    void remark(String remark) {
+        remarks.add(remark);
+    }
+
+    List<String> remarks() {
+        return remarks;
     }
 
     Map<String, double[]> results() {

@@ -19,6 +19,12 @@ interface Family {
             case "shazeer17_t2t" -> new NoisyTopKCases();
             case "shazeer17_davidmrau_paper" -> new DavidmrauCases(false);
             case "shazeer17_davidmrau_head" -> new DavidmrauCases(true);
+            case "gshard_lucid" -> new GShardCases();
+            case "gshard_deepspeed" -> new DeepSpeedCases();
+            case "gating_tutel" -> new TutelCases();
+            case "stmoe_lucid" -> new StMoeCases();
+            case "peer" -> new PeerCases();
+            case "pkm_xlm", "pkm_lucid" -> new ProductKeyMemoryCases();
             default -> throw Verdict.notCovered("the family '" + name + "' is not known");
         };
     }

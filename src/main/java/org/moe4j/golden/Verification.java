@@ -3,7 +3,6 @@ package org.moe4j.golden;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 
 import org.moe4j.backend.Backend;
 
@@ -57,7 +56,7 @@ public final class Verification {
         if (!missing.isEmpty()) {
             return new CaseResult(c.name(), Outcome.NOT_COVERED, "nothing computes " + String.join(", ", missing));
         }
-        return new CaseResult(c.name(), Outcome.PASSED, remarks(bench.leftOut()));
+        return new CaseResult(c.name(), Outcome.PASSED, remarks(bench));
     }
 
     /** What a computation is held to; the source's own float32 run is not. */
@@ -65,9 +64,9 @@ public final class Verification {
         return name.startsWith("f64.") || name.startsWith("out.");
     }
 
-    private String remarks(Map<String, String> leftOut) {
-        List<String> remarks = new ArrayList<>();
-        leftOut.forEach((prefix, because) -> remarks.add("on " + on.name() + " without " + prefix + "*: " + because));
+    private String remarks(Bench bench) {
+        List<String> remarks = new ArrayList<>(bench.remarks());
+        bench.leftOut().forEach((prefix, because) -> remarks.add("on " + on.name() + " without " + prefix + "*: " + because));
         return String.join("; ", remarks);
     }
 

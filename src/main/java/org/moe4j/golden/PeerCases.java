@@ -1,0 +1,133 @@
+package org.moe4j.golden;
+
+import java.util.Arrays;
+import java.util.List;
+
+import org.moe4j.autodiff.Tape;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.autodiff.op.Ranked;
+import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.ProductKeyRouter.Norm;
+import org.moe4j.experts.ProductKeyRouter.Retrieval;
+import org.moe4j.experts.ProductKeyRouter.Scores;
+import org.moe4j.experts.Routing;
+import org.moe4j.experts.SingleNeuronExperts;
+import org.moe4j.nn.Activation;
+
+/** PEER, PEER as low-rank adapters, and product keys of any number of factors, in lucidrains' layout. */
+final class PeerCases implements Family {
+    @Override
+    public void compute(GoldenCase c, Bench bench) {
+        if (c.has("w.proj_in.weight")) {
+            adapters(c, bench);
+        } else if (c.has("w.weight_down_embed.weight")) {
+            layer(c, bench);
+        } else {
+            productKeys(c, bench);
+        }
+    }
+
+    private static void layer(GoldenCase c, Bench bench) {
+        Tape t = bench.tape();
+        Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
+        if (c.has("w.norm.gamma")) {
+            x = t.rmsNorm(x, t.addScalar(bench.leaf("w.norm.gamma"), 1), 0);
+        }
+        Routing routing = retrieve(c, bench, x);
+        SingleNeuronExperts experts = new SingleNeuronExperts(activation(c),
+            bench.parameter(bench.at("w.weight_down_embed.weight")), bench.parameter(bench.at("w.weight_up_embed.weight")));
+        bench.out("y", experts.forward(t, x, c.flag("separate_embed_per_head", false) ? byHead(routing, c.integer("heads")) : routing));
+    }
+
+    /** h = in x + sum of g (x · a_e) b_e; y = out gelu(h) + the same with tables of its own. */
+    private static void adapters(GoldenCase c, Bench bench) {
+        Tape t = bench.tape();
+        Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
+        Routing routing = retrieve(c, bench, x);
+        Variable h = t.gelu(adapted(bench, x, routing, "w.proj_in"));
+        bench.out("y", adapted(bench, h, routing, "w.proj_out"));
+    }
+
+    private static Variable adapted(Bench bench, Variable x, Routing routing, String name) {
+        Tape t = bench.tape();
+        Variable dots = t.gatherDot(x, bench.leaf(name + "_lora_a.weight"), routing.expert(), routing.perToken());
+        Variable low = t.gatherSum(t.multiply(dots, routing.gates()), bench.leaf(name + "_lora_b.weight"), routing.expert(), routing.perToken());
+        return t.add(t.linear(x, bench.leaf(name + ".weight"), null), low);
+    }
+
+    /** Who is retrieved, stated as the case's indices and scores. */
+    private static Routing retrieve(GoldenCase c, Bench bench, Variable x) {
+        int heads = c.integer("heads");
+        boolean competing = !c.flag("non_competing_scores", true);
+        int k = competing ? c.integer("num_experts_per_head", 16) : 1;            // the source keeps one expert a head otherwise
+        ProductKeyRouter.Spec spec = spec(c.integer("num_experts"), heads, k, bench.at("w.keys").shape().columns(), competing);
+        if (c.integer("product_key_topk", k) < k) {
+            throw Verdict.notCovered("fewer candidates a side than experts retrieved are");
+        }
+        Retrieval found = ProductKeyRouter.retrieve(bench.tape(), bench.tape().linear(x, bench.leaf(queries(bench, "w.to_queries.0.weight", heads)), null),
+            bench.leaf(side(bench, "w.keys", 0)), bench.leaf(side(bench, "w.keys", 1)), spec);
+        bench.out("indices", found.experts());
+        bench.out("scores", found.scores());
+        return found.routing(bench.tape(), spec);
+    }
+
+    static ProductKeyRouter.Spec spec(int experts, int heads, int k, int half, boolean competing) {
+        return new ProductKeyRouter.Spec(experts, heads, k, 2 * half, false, Norm.NONE, competing ? Scores.SOFTMAX : Scores.RELU, false);
+    }
+
+    /** Query rows ordered half, head, width as ours: head, half, width. */
+    static Layout queries(Bench bench, String tensor, int heads) {
+        Layout w = bench.at(tensor);
+        int out = w.shape().dim(0);
+        int in = w.shape().dim(1);
+        return w.reshape(2, heads, out / heads / 2, in).permute(1, 0, 2, 3).reshape(out, in);
+    }
+
+    /** The sub-keys (H,N,d) of one side of keys (H,N,2,d). */
+    static Layout side(Bench bench, String tensor, int side) {
+        return bench.at(tensor).permute(2, 0, 1, 3).row(side);
+    }
+
+    /** Tables of their own for each head, one after another. */
+    private static Routing byHead(Routing shared, int heads) {
+        int k = shared.perToken() / heads;
+        int[] expert = shared.expert().clone();
+        Arrays.setAll(expert, s -> expert[s] + s / k % heads * shared.experts());
+        return Routing.tokenChoice(heads * shared.experts(), shared.perToken(), expert, shared.gates(), null, 0, List.of());
+    }
+
+    /** Keys of P factors (P,N,H,d): the slot is the sum over p of i_p N^p, found among all N^P. */
+    private static void productKeys(GoldenCase c, Bench bench) {
+        Tape t = bench.tape();
+        Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
+        Layout keys = bench.at("w.keys");
+        int factors = keys.shape().dim(0);
+        int n = keys.shape().dim(1);
+        int heads = keys.shape().dim(2);
+        int k = c.integer("final_topk");
+        if (c.integer("product_key_topk", k) < k) {
+            throw Verdict.notCovered("fewer candidates a factor than slots retrieved are");
+        }
+        Variable q = t.reshape(t.linear(x, bench.leaf("w.to_queries.0.weight"), null), -1, factors, heads, keys.shape().dim(3));
+        Variable sums = null;
+        for (int p = 0; p < factors; p++) {
+            Variable half = t.permute(t.reshape(t.slice(q, 1, p, p + 1), -1, heads, keys.shape().dim(3)), 1, 0, 2);          // (H, T, d)
+            Variable scores = t.permute(t.matMul(half, bench.leaf(keys.row(p).permute(1, 0, 2)), false, true), 1, 0, 2);   // (T, H, N)
+            sums = sums == null ? scores
+                : t.reshape(t.add(t.insertAxis(scores, 3), t.insertAxis(sums, 2)), x.shape().rows(), heads, -1);           // this factor is slower
+        }
+        Ranked top = t.topK(sums, k);
+        bench.out("indices", top.indices());
+        bench.out("scores", top.values());
+        bench.out("softmax", t.softmax(top.values()));
+    }
+
+    private static Activation activation(GoldenCase c) {
+        return switch (c.text("activation", "gelu")) {
+            case "relu" -> Activation.RELU;
+            case "gelu" -> Activation.GELU;
+            case "silu" -> Activation.SILU;
+            default -> throw Verdict.notCovered("no single-neuron experts have the activation '" + c.text("activation", "") + "'");
+        };
+    }
+}
