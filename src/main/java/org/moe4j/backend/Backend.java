@@ -106,12 +106,13 @@ public interface Backend extends AutoCloseable {
     /** x[r, columns[r,j]] adds y[r,j]. */
     void scatterAddColumns(Storage y, int rows, int cols, int[] columns, int k, Storage x);
 
-    /** The k largest of each row in descending order, the lower column first at a tie. */
+    /** The k largest of each row in descending order, the lower column first at a tie; NaN counts as the smallest. */
     void topK(Storage x, int rows, int cols, int k, Storage values, int[] columns);
 
     /**
-     * The k largest of the n·n sums a[r,i] + b[r,j] of each row, descending, and i·n + j for each: the retrieval of product
-     * keys (Lample et al. 2019, section 3.1), which first takes {@code half} candidates of each side (half ≥ k is exact).
+     * The k largest of the n·n sums a[r,i] + b[r,j] of each row, descending, and the id i·n + j of each, the lower one first at a
+     * tie: the retrieval of product keys (Lample et al. 2019, section 3.1), which first takes {@code half} candidates of each
+     * side (half ≥ k is exact, half·half ≥ k a must). NaN counts as the smallest.
      */
     void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, int[] ids);
 

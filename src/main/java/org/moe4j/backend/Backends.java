@@ -1,30 +1,53 @@
 package org.moe4j.backend;
 
+import java.util.List;
+
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.backend.simd.SimdBackend;
+import org.moe4j.io.InputException;
+import org.slf4j.LoggerFactory;
 
 /** Opens a back end by its name. */
 public final class Backends {
+    /** What {@link #open} knows; {@code auto} is simd where the Vector API module is there, else reference. */
+    public static final List<String> NAMES = List.of("auto", "reference", "simd", "dry");
+
+    private static final String MODULE = "jdk.incubator.vector";
+    private static final String REMEDY = "start java with --add-modules=" + MODULE;
+
     private Backends() {}
 
     /**
-     * @param name auto, reference, simd or dry
-     * @param threads how many threads simd uses, the calling one included
-     * @throws IllegalArgumentException if the name is none of these
+     * @param name one of {@link #NAMES}
+     * @param threads how many threads simd computes on, the calling one included
+     * @throws InputException if the name is unknown, there is not even one thread, or simd is asked for without its module
      */
     public static Backend open(String name, int threads) {
+        if (threads < 1) {
+            throw new InputException("threads is " + threads + ": a back end computes on at least 1");
+        }
         return switch (name) {
-            case "auto" -> vectorModuleIsThere() ? new SimdBackend(threads) : new ReferenceBackend();
+            case "auto" -> vectorModuleIsThere() ? new SimdBackend(threads) : fallBack();
             case "reference" -> new ReferenceBackend();
-            case "simd" -> new SimdBackend(threads);
+            case "simd" -> {
+                if (!vectorModuleIsThere()) {
+                    throw new InputException("the simd back end needs the module " + MODULE + ": " + REMEDY + ", or use the reference back end");
+                }
+                yield new SimdBackend(threads);
+            }
             case "dry" -> new DryBackend();
-            default -> throw new IllegalArgumentException("backend '" + name + "' is not known: use auto, reference, simd or dry.");
+            default -> throw InputException.unknown("back end", name, NAMES);
         };
     }
 
-    /** Asked before any class of the incubating module is loaded. */
+    /** Asked first: no class of the incubating module may be loaded where it is missing. */
     private static boolean vectorModuleIsThere() {
-        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        return ModuleLayer.boot().findModule(MODULE).isPresent();
+    }
+
+    private static Backend fallBack() {
+        LoggerFactory.getLogger(Backends.class).warn("The module {} is missing: using the slow reference back end. For the fast one, {}.", MODULE, REMEDY);
+        return new ReferenceBackend();
     }
 }

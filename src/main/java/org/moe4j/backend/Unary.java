@@ -84,7 +84,7 @@ public record Unary(Function function, double p, double q) {
             case LOG_SIGMOID -> -softplus(-x);
             case TANH -> Math.tanh(x);
             case RELU -> Math.max(x, 0);
-            case RELU_SQUARED -> x > 0 ? x * x : 0;
+            case RELU_SQUARED -> Math.max(x, 0) * Math.max(x, 0);
             case GELU -> x * Erf.normalCdf(x);
             case GELU_TANH -> 0.5 * x * (1 + Math.tanh(geluInner(x)));
             case SILU -> x * sigmoid(x);
@@ -120,7 +120,7 @@ public record Unary(Function function, double p, double q) {
             case LOG_SIGMOID -> sigmoid(-x);
             case TANH -> 1 - y * y;
             case RELU -> x > 0 ? 1 : 0;
-            case RELU_SQUARED -> x > 0 ? 2 * x : 0;
+            case RELU_SQUARED -> 2 * Math.max(x, 0);
             case GELU -> Erf.normalCdf(x) + x * Erf.normalDensity(x);
             case GELU_TANH -> {
                 double t = Math.tanh(geluInner(x));

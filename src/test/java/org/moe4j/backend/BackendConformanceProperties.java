@@ -13,8 +13,8 @@ import net.jqwik.api.constraints.IntRange;
 
 /** The cases of {@link BackendConformanceTest} on random sizes. */
 class BackendConformanceProperties {
-    @Property(tries = 500)
-    void agreesWithTheReferenceOnAnySize(@ForAll("computingBackends") String name, @ForAll("cases") BackendCase c,
+    @Property(tries = 500, seed = "1")
+    void agreesWithTheReferenceOnAnySize(@ForAll("backends") String name, @ForAll("cases") BackendCase c,
             @ForAll @IntRange(max = 70) int n1, @ForAll @IntRange(max = 70) int n2, @ForAll @IntRange(max = 70) int n3, @ForAll long seed) {
         int[] sizes = Arrays.copyOf(new int[] {n1, n2, n3}, c.axes());
         for (int axis = 0; axis < sizes.length; axis++) {
@@ -26,7 +26,7 @@ class BackendConformanceProperties {
     }
 
     @Provide
-    Arbitrary<String> computingBackends() {
+    Arbitrary<String> backends() {
         return Arbitraries.of(OpenedBackend.NAMES);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.moe4j.backend.reference.ReferenceBackend;
 
 /** Every method of every back end against the reference, over awkward sizes, empty slots, ties, null options and slices. */
@@ -27,6 +30,14 @@ class BackendConformanceTest {
     @TestFactory
     Stream<DynamicTest> sameBitsOnOneTwoAndThreeThreads() {
         return BackendCase.all().stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> sameBits(c)));
+    }
+
+    /** Where the machine has fewer bits, the JDK computes lane by lane. */
+    @ParameterizedTest
+    @ValueSource(ints = {128, 256, 512})
+    void agreesAtEveryVectorWidth(int bits) throws Exception {
+        String printed = ChildJvm.run(List.of("--add-modules=jdk.incubator.vector", "-Dmoe4j.vectorBits=" + bits), ConformanceAtWidth.class);
+        assertThat(printed.lines().toList()).endsWith("agreed");
     }
 
     @Test

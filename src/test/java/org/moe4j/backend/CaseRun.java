@@ -84,12 +84,13 @@ final class CaseRun {
         return add ? input(size) : output(size);
     }
 
-    /** Row numbers below {@code bound}, with repetitions, and -1 for about one in six. */
+    /** Row numbers below {@code bound}, with repetitions; in two lists of three, about one in six is -1. */
     int[] slots(int count, int bound) {
         CounterRandom r = nextRandom();
+        boolean full = r.below(-1, 3) == 0;
         int[] slots = new int[count];
         for (int i = 0; i < count; i++) {
-            slots[i] = bound == 0 || r.below(2L * i, 6) == 0 ? -1 : r.below(2L * i + 1, bound);
+            slots[i] = bound == 0 || !full && r.below(2L * i, 6) == 0 ? -1 : r.below(2L * i + 1, bound);
         }
         return slots;
     }

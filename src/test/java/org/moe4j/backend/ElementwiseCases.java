@@ -12,7 +12,7 @@ import org.moe4j.tensor.Strided;
 /** Cases of the elementwise methods and of strided moves. */
 final class ElementwiseCases {
     private static final List<int[]> LARGE_1 = List.of(new int[] {60_001});
-    private static final List<int[]> LARGE_3 = List.of(new int[] {3, 129, 257}, new int[] {257, 1, 300}, new int[] {2, 40_000, 1});
+    private static final List<int[]> LARGE_3 = List.of(new int[] {3, 129, 257}, new int[] {31, 67, 33}, new int[] {257, 1, 300}, new int[] {2, 40_000, 1});
     /** Which of the three axes of a and b are stretched (bit 0 is the last axis): none, rows, columns, everything, crosswise. */
     private static final int[][] STRETCHED = {{0, 0}, {0, 7}, {7, 0}, {0, 6}, {0, 1}, {6, 1}, {2, 5}, {4, 3}, {7, 7}};
     private static final int[][] PERMUTATIONS = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
@@ -65,7 +65,7 @@ final class ElementwiseCases {
                         }
                     }
                 }),
-                new BackendCase("move", 3, 33, LARGE_3, (on, run, n) -> {
+                new BackendCase("move", 3, 17, LARGE_3, (on, run, n) -> {
                     transposes(on, run, n);
                     broadcastsAndSums(on, run, n);
                     slices(on, run, n);
@@ -99,6 +99,9 @@ final class ElementwiseCases {
             Storage sums = run.flags("sum", axes).input(size(n, axes));
             on.move(n, new Strided(run.input(product(n)), 0, own), new Strided(sums, 0, less), true);
             run.keep("sums", sums, 1 + (int) product(n));
+            Storage turned = run.flags("turned sum", axes).input(size(n, axes));
+            on.move(n, new Strided(run.input(product(n)), 0, own), new Strided(turned, 0, backToFront(n, axes)), true);
+            run.keep("sums", turned, 1 + (int) product(n));
         }
     }
 
@@ -158,6 +161,16 @@ final class ElementwiseCases {
 
     private static long[] withoutAxes(int[] n, int axes) {
         return Shape.of(kept(n, axes)).stridesWhenBroadcastTo(Shape.of(n));
+    }
+
+    /** The strides of a sum over {@code axes} that is laid out with the first axis innermost. */
+    private static long[] backToFront(int[] n, int axes) {
+        int[] kept = kept(n, axes);
+        return new long[] {stride(kept, 0, 1), stride(kept, 1, kept[0]), stride(kept, 2, (long) kept[0] * kept[1])};
+    }
+
+    private static long stride(int[] kept, int axis, long stride) {
+        return kept[axis] == 1 ? 0 : stride;
     }
 
     private static long size(int[] n, int axes) {

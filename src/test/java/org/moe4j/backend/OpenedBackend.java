@@ -4,9 +4,9 @@ import java.util.List;
 
 import org.junit.jupiter.api.Assumptions;
 
-/** The back ends that compute, opened for tests; one that can't run here aborts its test with the reason. */
+/** The back ends held to the reference, opened for tests; one that can't run here aborts its test with the reason. */
 final class OpenedBackend {
-    static final List<String> NAMES = List.of("reference", "simd");
+    static final List<String> NAMES = List.of("simd");
 
     private OpenedBackend() {}
 

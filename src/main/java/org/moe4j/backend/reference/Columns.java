@@ -30,7 +30,7 @@ final class Columns {
             for (int j = 0; j < k; j++) {
                 int best = -1;
                 for (int c = 0; c < cols; c++) {
-                    if (!taken[c] && (best < 0 || x.get((long) r * cols + c) > x.get((long) r * cols + best))) {
+                    if (!taken[c] && (best < 0 || isAbove(x.get((long) r * cols + c), x.get((long) r * cols + best)))) {
                         best = c;
                     }
                 }
@@ -59,11 +59,16 @@ final class Columns {
                     pairs[i * half + j] = new Pair(bestA.get(atA) + bestB.get(atB), columnsA[atA] * n + columnsB[atB]);
                 }
             }
-            Arrays.sort(pairs, (p, q) -> p.sum != q.sum ? Double.compare(q.sum, p.sum) : Integer.compare(p.id, q.id));
+            Arrays.sort(pairs, (p, q) -> isAbove(p.sum, q.sum) ? -1 : isAbove(q.sum, p.sum) ? 1 : Integer.compare(p.id, q.id));
             for (int j = 0; j < k; j++) {
                 values.set((long) r * k + j, pairs[j].sum);
                 ids[r * k + j] = pairs[j].id;
             }
         }
+    }
+
+    /** Whether a is the larger, with NaN below every number. */
+    private static boolean isAbove(double a, double b) {
+        return a > b || Double.isNaN(b) && !Double.isNaN(a);
     }
 }

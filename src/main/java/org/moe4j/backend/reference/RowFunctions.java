@@ -68,6 +68,9 @@ final class RowFunctions {
         for (int c = 0; c < cols; c++) {
             max = Math.max(max, x.get((long) r * cols + c));
         }
+        if (max == Double.NEGATIVE_INFINITY) {
+            return max;
+        }
         double sum = 0;
         for (int c = 0; c < cols; c++) {
             sum += Math.exp(x.get((long) r * cols + c) - max);

@@ -136,8 +136,8 @@ final class UnaryValue {
 
     private static void reluSquared(float[] x, int i, int to, float[] y, int j) {
         for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            v.mul(positive(v)).intoArray(y, j);
+            FloatVector v = positive(load(x, i));
+            v.mul(v).intoArray(y, j);
         }
     }
 

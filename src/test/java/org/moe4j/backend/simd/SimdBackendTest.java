@@ -2,40 +2,9 @@ package org.moe4j.backend.simd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
-import org.moe4j.backend.KernelCases;
 
 class SimdBackendTest {
-    private static final int SEEDS = 20;
-
-    static Iterable<String> cases() {
-        return KernelCases.all().keySet();
-    }
-
-    @ParameterizedTest
-    @MethodSource("cases")
-    void agreesWithTheReferenceOnAnyNumberOfThreads(String name) {
-        for (int seed = 0; seed < SEEDS; seed++) {
-            assertThat(Conformance.check(KernelCases.all().get(name), seed)).as(name + ", seed " + seed).isNull();
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {128, 256, 512})
-    void agreesAtEveryVectorWidth(int bits) throws Exception {
-        String java = System.getProperty("java.home") + File.separator + "bin" + File.separator + "java";
-        Process child = new ProcessBuilder(java, "--add-modules=jdk.incubator.vector", "-Xmx512m", "-Dmoe4j.vectorBits=" + bits,
-                "-cp", System.getProperty("java.class.path"), Conformance.class.getName(), "5").redirectErrorStream(true).start();
-        String said = new String(child.getInputStream().readAllBytes());
-        assertThat(child.waitFor(5, TimeUnit.MINUTES)).isTrue();
-        assertThat(said).contains("agreed at " + bits + " bits");
-    }
-
     @Test
     void sumsOfSquaresAreTakenInFloat64() {
         try (SimdBackend on = new SimdBackend(1)) {
