@@ -3,11 +3,11 @@ package org.moe4j.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -36,7 +36,7 @@ class ExtremeValuesTest {
     @Test
     void functionsOfExtremeArguments() {
         double[] arguments = {NAN, INF, -INF, 0, -0.0, 1e-30, -1e-30, 1e-8, -1e-8, 12, -12, 20, -20, 88, -87, 104, -104, 3e38, -3e38};
-        SoftAssertions every = new SoftAssertions();
+        List<String> wrong = new ArrayList<>();
         for (Unary f : ElementwiseCases.functions()) {
             boolean periodic = f.function() == Unary.Function.SIN || f.function() == Unary.Function.COS;
             double[] tried = Arrays.stream(arguments).filter(x -> !periodic || !(Math.abs(x) > 1e3)).toArray();
@@ -49,12 +49,14 @@ class ExtremeValuesTest {
                     float expected = (float) f.value(x.get(lead + i));
                     double allowed = Float.isFinite(expected) ? 1e-6 * Math.max(1, Math.abs(expected)) : 0;
                     double value = (float) y.get(lead + i);
-                    every.assertThat(Float.isNaN(expected) ? Double.isNaN(value) : value == expected || Math.abs(value - expected) <= allowed)
-                            .as("%s(%s) is %s, should be %s", f, x.get(lead + i), value, expected).isTrue();
+                    boolean right = Float.isNaN(expected) ? Double.isNaN(value) : value == expected || Math.abs(value - expected) <= allowed;
+                    if (!right) {
+                        wrong.add("%s(%s) is %s, should be %s".formatted(f, x.get(lead + i), value, expected));
+                    }
                 }
             }
         }
-        every.assertAll();
+        assertThat(wrong).isEmpty();
     }
 
     /** Where a plainer formula would cancel or underflow. */
