@@ -2,6 +2,7 @@ package org.moe4j.autodiff;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.tensor.RowIndex;
@@ -12,12 +13,15 @@ public final class Call {
     final Op op;
     final Variable[] outputs;
     private final Arena arena;
+    private final Map<int[], RowIndex> indexes;
     private final List<Storage> scratch = new ArrayList<>();
 
-    Call(Op op, Variable[] outputs, Arena arena) {
+    /** @param indexes of the tape's lists of rows, by identity: PEER reads two tables by one list */
+    Call(Op op, Variable[] outputs, Arena arena, Map<int[], RowIndex> indexes) {
         this.op = op;
         this.outputs = outputs;
         this.arena = arena;
+        this.indexes = indexes;
     }
 
     /** The memory of the result. */
@@ -63,14 +67,17 @@ public final class Call {
      */
     public void addRowGradient(Backend on, Variable table, int[] ids, Storage coefficients, Storage source, int perRow) {
         int width = table.shape().columns();
-        RowIndex index = RowIndex.of(ids);
+        RowIndex index = indexes.computeIfAbsent(ids, RowIndex::of);
         long size = (long) index.count() * width;
-        boolean keepRows = table instanceof Parameter p && p.isTable();
-        Storage rows = keepRows ? arena.takeZero(size) : zeroScratch(size);
-        on.rowGradient(index, coefficients, source, perRow, width, rows);
-        if (keepRows) {
-            ((Parameter) table).addRows(on, new RowGradient(index.rows(), width, rows, arena));
+        if (table instanceof Parameter p && p.isTable()) {
+            Storage rows = arena.takeZero(size);
+            on.rowGradient(index, coefficients, source, perRow, width, rows);
+            p.addRows(on, new RowGradient(index.rows(), width, rows, arena));
+        } else if (index.count() == table.shape().rows()) { // every row is touched: the gradient of the rows is the dense one
+            on.rowGradient(index, coefficients, source, perRow, width, table.dData());
         } else {
+            Storage rows = zeroScratch(size);
+            on.rowGradient(index, coefficients, source, perRow, width, rows);
             on.scatterAddRows(rows, width, index.rows(), table.dData());
         }
     }

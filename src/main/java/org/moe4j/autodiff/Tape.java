@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 import org.moe4j.autodiff.op.Operations;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Tensor;
@@ -30,6 +32,7 @@ public final class Tape implements Operations, AutoCloseable {
     private final List<Call> calls = new ArrayList<>();
     private final List<Storage> values = new ArrayList<>();
     private final Set<Storage> gradients = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<int[], RowIndex> indexes = new IdentityHashMap<>();
     private final List<Variable> views = new ArrayList<>();
     private Cost cost = Cost.NONE;
 
@@ -91,7 +94,7 @@ public final class Tape implements Operations, AutoCloseable {
             Shape shape = shapes.get(i);
             outputs[i] = new Variable(new Tensor(shape, take(shape.size())), wantsGrad);
         }
-        Call call = new Call(op, outputs, arena);
+        Call call = new Call(op, outputs, arena, indexes);
         op.forward(on, call);
         call.releaseScratch();
         cost = cost.plus(op.cost());
@@ -153,6 +156,7 @@ public final class Tape implements Operations, AutoCloseable {
         gradients.forEach(arena::give);
         gradients.clear();
         calls.clear();
+        indexes.clear();
     }
 
     private Storage take(long size) {

@@ -40,18 +40,14 @@ public final class BatchNorm extends Module {
     /** @param x (N,C) or (N,C,L), with more than one value of each channel in training */
     public Variable forward(Tape t, Variable x, boolean training) {
         int[] overBatch = x.shape().rank() == 2 ? new int[] {0} : new int[] {0, 2};
-        Variable mean;
-        Variable variance;
+        Variable mean = training ? t.meanKept(x, overBatch) : byChannel(t, runningMean, x);
+        Variable centred = t.subtract(x, mean);
+        Variable variance = training ? t.meanKept(t.square(centred), overBatch) : byChannel(t, runningVariance, x);
         if (training) {
-            mean = t.meanKept(x, overBatch);
-            variance = t.meanKept(t.square(t.subtract(x, mean)), overBatch);
             keep(t.backend(), mean, variance, x.shape().size() / runningMean.shape().size());
-        } else {
-            mean = byChannel(t, runningMean, x);
-            variance = byChannel(t, runningVariance, x);
         }
         Variable scale = t.multiply(t.rsqrt(t.addScalar(variance, eps)), byChannel(t, weight, x));
-        return t.add(t.multiply(t.subtract(x, mean), scale), byChannel(t, bias, x));
+        return t.add(t.multiply(centred, scale), byChannel(t, bias, x));
     }
 
     private void keep(Backend on, Variable mean, Variable variance, long n) {
