@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import jdk.jshell.EvalException;
 import jdk.jshell.JShell;
@@ -32,6 +34,8 @@ public final class JShellKernel extends BaseKernel {
             "import java.util.stream.*;",
             "import static " + JShellKernel.class.getName() + ".display;");
 
+    private static final Logger PROTOCOL = Logger.getLogger("io.github.spencerpark"); // held, or its level is forgotten
+
     private static JShellKernel running;
 
     private final SameJvm engine = new SameJvm();
@@ -51,6 +55,7 @@ public final class JShellKernel extends BaseKernel {
 
     /** @param connectionFile the path of the file that Jupyter wrote for this kernel */
     public static void main(String[] connectionFile) throws Exception {
+        PROTOCOL.setLevel(Level.WARNING);
         String connection = Files.readString(Path.of(connectionFile[0]));
         JupyterConnection jupyter = new JupyterConnection(KernelConnectionProperties.parse(connection));
         running = new JShellKernel();
