@@ -34,8 +34,6 @@ public final class JShellKernel extends BaseKernel {
             "import java.util.stream.*;",
             "import static " + JShellKernel.class.getName() + ".display;");
 
-    private static final Logger PROTOCOL = Logger.getLogger("io.github.spencerpark"); // held, or its level is forgotten
-
     private static JShellKernel running;
 
     private final SameJvm engine = new SameJvm();
@@ -55,7 +53,7 @@ public final class JShellKernel extends BaseKernel {
 
     /** @param connectionFile the path of the file that Jupyter wrote for this kernel */
     public static void main(String[] connectionFile) throws Exception {
-        PROTOCOL.setLevel(Level.WARNING);
+        Logger.getLogger("").setLevel(Level.WARNING); // the protocol library tells each message
         String connection = Files.readString(Path.of(connectionFile[0]));
         JupyterConnection jupyter = new JupyterConnection(KernelConnectionProperties.parse(connection));
         running = new JShellKernel();
