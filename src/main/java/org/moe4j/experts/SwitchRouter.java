@@ -85,7 +85,7 @@ public final class SwitchRouter extends Router {
 
         @Override
         public Spec withExperts(int experts, int perToken) {
-            Require.exactly("the experts of a token", perToken, 1, "switch routing");
+            Require.exactly("perToken", perToken, 1, "switch routing");
             return new Spec(experts, capacityFactor, jitter, balanceWeight, zWeight);
         }
 

@@ -44,7 +44,7 @@ class MixtureGradientTest {
         Stream<RouterSpec> capacity = Stream.of(CapacityDialect.values()).map(dialect ->
             new CapacityRouter.Spec(4, 3, 0.5, 1, dialect, SecondPolicy.ALL, 1, dialect == CapacityDialect.TUTEL, true, 0.3, 0.2));
         Stream<RouterSpec> keys = Stream.of(
-            new ProductKeyRouter.Spec(9, 2, 3, 4, false, ProductKeyRouter.Norm.LAYER, ProductKeyRouter.Scores.SIGMOID, true),
+            new ProductKeyRouter.Spec(9, 2, 3, 12, false, ProductKeyRouter.Norm.LAYER, ProductKeyRouter.Scores.SIGMOID, true),
             new ProductKeyRouter.Spec(9, 1, 4, 4, true, ProductKeyRouter.Norm.LENGTH, ProductKeyRouter.Scores.RELU, true),
             new ProductKeyRouter.Spec(9, 2, 2, 4, false, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false));
         Stream<RouterSpec> others = Stream.of(new TopKRouter.Spec(4, 3, 2, Balance.ALL_CHOICES, 0.3, 0.2), new TopKRouter.Spec(4, 2, 0, Balance.FIRST_CHOICE, 0.3, 0),
