@@ -5,29 +5,53 @@ import java.util.Map;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.MultiHeadAttention;
+import org.moe4j.nn.Pass;
 
 /** Causal self-attention and rotary positions. */
 final class AttentionCases {
     private AttentionCases() {}
 
+    /** The output from the attention that never forms its probabilities, the probabilities from the one that does. */
     static void causal(GoldenCase c, Bench bench) {
+        Tape t = bench.tape();
+        Variable x = bench.leaf("in.x");
+        int dim = c.integer("dim");
+        int heads = c.integer("heads");
         boolean bias = c.flag("bias", true);
-        MultiHeadAttention attention = new MultiHeadAttention(c.integer("dim"), c.integer("heads"), bias, bench.init());
-        bench.load(attention, weights(bench, "", "w.", bias));
-        MultiHeadAttention.Result result = attention.forward(bench.tape(), bench.leaf("in.x"));
-        bench.out("y", result.y());
-        bench.out("attn", result.probabilities());
+        CausalSelfAttention attention = new CausalSelfAttention(dim, new CausalSelfAttention.Spec(heads, heads, 0, bias, false), bench.init());
+        bench.load(attention, separate(bench, "w.", dim, bias));
+        MultiHeadAttention open = new MultiHeadAttention(dim, heads, bias, bench.init());
+        bench.load(open, joined(bench, bias));
+        bench.out("y", attention.forward(t, MixtralCases.tokens(t, x), Pass.evaluation(x.shape().dim(0), x.shape().dim(1))));
+        bench.out("attn", open.forward(t, x).probabilities());
     }
 
-    /** Our names of an attention's weights, and torch's. */
-    static Map<String, Layout> weights(Bench bench, String ours, String theirs, boolean bias) {
+    private static Map<String, Layout> joined(Bench bench, boolean bias) {
         Map<String, Layout> weights = new LinkedHashMap<>();
-        weights.put(ours + "input.weight", bench.at(theirs + "in_proj_weight"));
-        weights.put(ours + "output.weight", bench.at(theirs + "out_proj.weight"));
+        weights.put("input.weight", bench.at("w.in_proj_weight"));
+        weights.put("output.weight", bench.at("w.out_proj.weight"));
         if (bias) {
-            weights.put(ours + "input.bias", bench.at(theirs + "in_proj_bias"));
-            weights.put(ours + "output.bias", bench.at(theirs + "out_proj.bias"));
+            weights.put("input.bias", bench.at("w.in_proj_bias"));
+            weights.put("output.bias", bench.at("w.out_proj.bias"));
+        }
+        return weights;
+    }
+
+    /** The rows q, k, v of torch's input projection as three projections. */
+    static Map<String, Layout> separate(Bench bench, String theirs, int dim, boolean bias) {
+        Map<String, Layout> weights = new LinkedHashMap<>();
+        String[] names = {"query", "key", "value"};
+        for (int i = 0; i < names.length; i++) {
+            weights.put(names[i] + ".weight", bench.at(theirs + "in_proj_weight").rows(i * dim, (i + 1) * dim));
+            if (bias) {
+                weights.put(names[i] + ".bias", bench.at(theirs + "in_proj_bias").rows(i * dim, (i + 1) * dim));
+            }
+        }
+        weights.put("output.weight", bench.at(theirs + "out_proj.weight"));
+        if (bias) {
+            weights.put("output.bias", bench.at(theirs + "out_proj.bias"));
         }
         return weights;
     }

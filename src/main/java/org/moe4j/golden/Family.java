@@ -25,6 +25,7 @@ interface Family {
             case "stmoe_lucid" -> new StMoeCases();
             case "peer" -> new PeerCases();
             case "pkm_xlm", "pkm_lucid" -> new ProductKeyMemoryCases();
+            case "e2e" -> new EndToEndCases();
             default -> throw Verdict.notCovered("the family '" + name + "' is not known");
         };
     }

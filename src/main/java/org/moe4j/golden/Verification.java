@@ -66,7 +66,7 @@ public final class Verification {
 
     private String remarks(Bench bench) {
         List<String> remarks = new ArrayList<>(bench.remarks());
-        bench.leftOut().forEach((prefix, because) -> remarks.add("on " + on.name() + " without " + prefix + "*: " + because));
+        bench.leftOut().forEach((prefix, because) -> remarks.add("on " + on.name() + " without " + prefix + ": " + because));
         return String.join("; ", remarks);
     }
 
