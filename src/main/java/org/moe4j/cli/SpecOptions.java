@@ -6,7 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 import org.moe4j.io.InputException;
 import org.moe4j.sweep.Option;
@@ -19,6 +23,8 @@ import picocli.CommandLine.Model.OptionSpec;
  * {@code --learning-rate} and, in the YAML file, field {@code learningRate}.
  */
 public final class SpecOptions {
+    private static final Pattern RANGE = Pattern.compile("(\\d{1,9})\\.\\.(\\d{1,9})");
+
     private final Class<? extends Record> spec;
     private final CommandSpec command;
 
@@ -102,7 +108,7 @@ public final class SpecOptions {
                 if (has(option)) {
                     Object value = result.matchedOptionValue(option, (Object) null);
                     fields.put(component.getName(), value instanceof List<?> list
-                        ? list.stream().map(v -> quoted(component, (String) v)).collect(Collectors.joining(", ", "[", "]"))
+                        ? list.stream().flatMap(v -> range((String) v)).map(v -> quoted(component, v)).collect(Collectors.joining(", ", "[", "]"))
                         : quoted(component, (String) value));
                 }
             }
@@ -110,6 +116,13 @@ public final class SpecOptions {
                 return "{}";
             }
             return fields.entrySet().stream().map(f -> f.getKey() + ": " + f.getValue()).collect(Collectors.joining("\n"));
+        }
+
+        /** "1..3" is 1, 2, 3; anything else stands for itself. */
+        private static Stream<String> range(String value) {
+            Matcher range = RANGE.matcher(value);
+            return range.matches() ? LongStream.rangeClosed(Long.parseLong(range.group(1)), Long.parseLong(range.group(2))).mapToObj(Long::toString)
+                : Stream.of(value);
         }
 
         /** Text is quoted, so that a path or a name reads as nothing else; numbers and names of choices stand as they are. */

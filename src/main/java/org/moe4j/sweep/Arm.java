@@ -19,8 +19,8 @@ import org.moe4j.model.ModelSpec;
  * One contender of a sweep.
  *
  * @param label as in charts: "dense", "MoE G=4", "PEER"
- * @param architecture dense, moe, pkm or peer
- * @param granularity G of a moe arm, 0 of the others
+ * @param architecture the family: dense, MoE, PKM or PEER
+ * @param granularity G of a MoE arm, 0 of the others
  */
 public record Arm(String label, String architecture, int granularity, ModelSpec model) {
     /** The contenders of a sweep, in the order in which they are reported. */
@@ -28,10 +28,10 @@ public record Arm(String label, String architecture, int granularity, ModelSpec 
         List<Arm> arms = new ArrayList<>();
         for (String architecture : spec.arms()) {
             switch (architecture) {
-                case "dense" -> arms.add(arm("dense", architecture, 0, spec, vocabulary, dense(spec)));
-                case "moe" -> spec.granularity().forEach(g -> arms.add(arm("MoE G=" + g, architecture, g, spec, vocabulary, moe(spec, g))));
-                case "pkm" -> arms.add(arm("PKM", architecture, 0, spec, vocabulary, productKeyMemory(spec)));
-                case "peer" -> arms.add(arm("PEER", architecture, 0, spec, vocabulary, peer(spec)));
+                case "dense" -> arms.add(arm("dense", "dense", 0, spec, vocabulary, dense(spec)));
+                case "moe" -> spec.granularity().forEach(g -> arms.add(arm("MoE G=" + g, "MoE", g, spec, vocabulary, moe(spec, g))));
+                case "pkm" -> arms.add(arm("PKM", "PKM", 0, spec, vocabulary, productKeyMemory(spec)));
+                case "peer" -> arms.add(arm("PEER", "PEER", 0, spec, vocabulary, peer(spec)));
                 default -> throw new AssertionError(architecture);
             }
         }

@@ -38,7 +38,7 @@ public record SweepSpec(
         @Option("sequences in a batch") int batch,
         @Option("the peak learning rate, the same for every arm") double learningRate,
         @Option("share of the steps that warm the learning rate up") double warmup,
-        @Option("seeds; each arm runs once with each") List<Long> seeds,
+        @Option("seeds, such as 1,2,3 or 1..3; each arm runs once with each") List<Long> seeds,
         @Option("text files, .gz files or folders (sub-folders are domains); none is the source text of this JDK") List<String> text,
         @Option("bytes, or bpe:SIZE for byte pairs trained on the text") String tokenizer,
         @Option("tokens of the fixed validation slice") int validationTokens,

@@ -8,7 +8,7 @@ import org.moe4j.train.TrainingSpec;
  * Everything that decides a trial's result.
  *
  * @param label the arm's, as in charts
- * @param architecture dense, moe, pkm or peer
+ * @param architecture the family: dense, MoE, PKM or PEER
  * @param granularity G, 0 where there is none
  * @param seed of the weights, the batches and the noise
  */

@@ -100,10 +100,14 @@ public record Checkpoint(Path folder) {
         return manifest.facts();
     }
 
-    /** Removes what is there; the folder stays. */
+    /** Removes what is there, and the folder if nothing else is in it. */
     public void delete() {
         remove(manifest());
         FILES.forEach(file -> remove(folder.resolve(file)));
+        String[] others = folder.toFile().list();
+        if (others != null && others.length == 0) {
+            remove(folder);
+        }
     }
 
     private Path manifest() {
