@@ -32,10 +32,10 @@ class BackendConformanceTest {
         return BackendCase.all().stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> sameBits(c)));
     }
 
-    /** Where the machine has fewer bits, the JDK computes lane by lane. */
+    /** Every other test runs at the machine's own width. */
     @ParameterizedTest
-    @ValueSource(ints = {128, 256, 512})
-    void agreesAtEveryVectorWidth(int bits) throws Exception {
+    @ValueSource(ints = {128, 256})
+    void agreesAtNarrowerVectorWidths(int bits) throws Exception {
         String printed = ChildJvm.run(List.of("--add-modules=jdk.incubator.vector", "-Dmoe4j.vectorBits=" + bits), ConformanceAtWidth.class);
         assertThat(printed.lines().toList()).endsWith("agreed");
     }
