@@ -23,7 +23,7 @@ import org.moe4j.analysis.SeedSummary;
  * family that is cut finer and finer go from light to dark blue, so that order is seen without the legend. An arm keeps
  * its colour from chart to chart.
  */
-final class ChartStyle {
+public final class ChartStyle {
     static final int WIDTH = 860;
     static final int HEIGHT = 480;
     static final Color BLUE = new Color(0x0072B2);
@@ -86,7 +86,8 @@ final class ChartStyle {
         return longest;
     }
 
-    static XYChart chart(String title, String x, String y) {
+    /** An empty chart in this look, to add series to. */
+    public static XYChart chart(String title, String x, String y) {
         XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(x).yAxisTitle(y).build();
         XYStyler style = chart.getStyler();
         style.setLocale(Locale.ROOT);

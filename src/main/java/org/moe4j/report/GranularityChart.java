@@ -65,7 +65,7 @@ public final class GranularityChart {
         double[] y = series.stream().mapToDouble(arm -> arm.validationLoss().mean()).toArray();
         double[] errors = series.stream().mapToDouble(arm -> error(arm, noise)).toArray();
         boolean measured = Arrays.stream(errors).anyMatch(e -> e > 0);
-        String name = series.getFirst().architecture() + (measured ? " ± standard error" : "");
+        String name = series.getFirst().label().replaceFirst("\\s*G\\s*=.*", "") + (measured ? " ± standard error" : "");
         XYSeries drawn = measured ? chart.addSeries(name, x, y, errors) : chart.addSeries(name, x, y);
         new Look(ChartStyle.BLUE, ChartStyle.SOLID, SeriesMarkers.CIRCLE).applyTo(drawn);
     }

@@ -13,7 +13,7 @@ import org.moe4j.analysis.SeedSummary;
  * Where the trials cannot say, neither do the words.
  *
  * @param answer   one sentence
- * @param details  more sentences, the certainty first
+ * @param details  more sentences, the most telling first
  * @param warnings what to know before trusting it
  */
 public record Headline(String answer, List<String> details, List<String> warnings) {
@@ -29,6 +29,7 @@ public record Headline(String answer, List<String> details, List<String> warning
         if (!Double.isFinite(best.arm().validationLoss().mean())) {
             return new Headline("No arm finished with a finite loss.", details, warnings);
         }
+        amongGranularities(best, rows, details);
         certainty(ranking, details, warnings);
         fit.ifPresent(f -> granularity(f, details, warnings));
         boolean flat = fit.isPresent() && fit.get().shape() == GranularityFit.Shape.FLAT;
@@ -52,15 +53,24 @@ public record Headline(String answer, List<String> details, List<String> warning
         return compute + "the best granularity here is G = " + arm.granularity() + ": " + arm.label() + " reaches " + loss + gap + ".";
     }
 
+    /** The question was about granularity; where another family wins, the best cut is still named. */
+    private static void amongGranularities(Ranking.Row best, List<Ranking.Row> rows, List<String> details) {
+        List<SeedSummary> series = ChartStyle.series(rows.stream().map(Ranking.Row::arm).toList());
+        if (series.isEmpty() || series.contains(best.arm())) return;
+        SeedSummary cut = SeedSummary.byLoss(series).getFirst();
+        details.add("Among the granularities the lowest loss is that of G = " + cut.granularity() + ", "
+                + Figures.estimate(cut.validationLoss(), 4) + " nats/token.");
+    }
+
     private static void certainty(Ranking ranking, List<String> details, List<String> warnings) {
         if (ranking.rows().size() < 2) return;
         Ranking.Row best = ranking.rows().getFirst();
         if (!ranking.noise().known()) {
-            details.add("How sure that is cannot be told from one seed.");
+            details.add("How sure the order is cannot be told from one seed.");
             warnings.add("One seed an arm: a difference of a few thousandths of a nat may be chance. Run with several seeds.");
             return;
         }
-        details.add("How sure: it is the best in " + Figures.percent(best.shareBest()) + " of bootstrap resamples over "
+        details.add("How sure: " + best.arm().label() + " is the best in " + Figures.percent(best.shareBest()) + " of bootstrap resamples over "
                 + best.arm().seeds() + " seeds (noise of one trial: " + Figures.fixed(ranking.noise().deviation(), 4) + " nats/token"
                 + (ranking.noise().paired() ? ", seeds paired across arms)." : ")."));
         if (best.shareBest() < 0.9) {

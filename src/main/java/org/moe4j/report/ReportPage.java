@@ -17,8 +17,8 @@ import org.moe4j.analysis.Ranking;
 record ReportPage(String title, Headline headline, List<String> warnings, ResultTable table, Map<String, String> drawings,
                   String spec, Map<String, String> provenance) {
     private static final Map<String, String> CAPTIONS = Map.of(
-            "loss-by-granularity", "Each point is one way of cutting the same experts; lower is better. Error bars are standard errors over "
-                    + "seeds, without what a seed does to all arms alike. The lines across are the arms that are not a cut of it.",
+            "loss-by-granularity", "Each point is one way of cutting the same experts; lower is better. With several seeds, error "
+                    + "bars are standard errors, without what a seed does to all arms alike. The lines across are the arms that are not a cut of it.",
             "loss-by-compute", "How the loss came down as compute was spent. Lines that cross say that the answer depends on the budget.",
             "load-per-expert", "Share of the tokens by expert, busiest first; a flat line at 1 is perfect balance. Sorted in each seed, then averaged.");
 

@@ -105,6 +105,7 @@ class ReportTest {
         assertThat(headline(new SyntheticSweep(4, 0.02, 0.003, 1)).text()).contains("cannot be told from one seed").doesNotContain("interval");
         assertThat(headline(new SyntheticSweep(4, 0.02, 0.003, 2)).warnings()).anyMatch(w -> w.startsWith("Only 2 seeds"));
         assertThat(headline(new SyntheticSweep(4, 0.02, 0.003, 3)).text()).contains("optimum at G = 4", "95 % interval");
+        assertThat(headline(new SyntheticSweep(4096, 0.01, 0.001, 3)).text()).contains("best arm here is PEER", "Among the granularities the lowest loss is that of G = 16");
         assertThat(headline(new SyntheticSweep(4, 0, 0.01, 3)).answer()).contains("finds no best granularity");
         assertThat(headline(new SyntheticSweep(64, 0.01, 0.001, 3)).text()).contains("still falls at the finest");
         assertThat(headline(new SyntheticSweep(0.5, 0.01, 0.001, 3)).text()).contains("cutting finer does not pay here");
