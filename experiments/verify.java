@@ -7,6 +7,10 @@ import org.moe4j.io.InputException;
 void main(String[] args) {
     try {
         List<String> words = new ArrayList<>(List.of(args));
+        if (words.contains("--help")) {
+            IO.println("usage: experiments/run verify DIR [--device reference|simd|both]");
+            return;
+        }
         int at = words.indexOf("--device");
         String device = at < 0 ? "both" : at + 1 < words.size() ? words.remove(at + 1) : "";
         words.remove("--device");
