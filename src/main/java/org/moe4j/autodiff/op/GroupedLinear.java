@@ -12,7 +12,7 @@ import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
 /**
- * One linear layer for each expert over its own rows: y[r] = w[e] x[r] + b[e] for starts[e] ≤ r < starts[e+1]; x (R,in) sorted
+ * One linear layer for each expert over its own rows: y[r] = w[e] x[r] + b[e] for each row r from starts[e] to starts[e+1]; x (R,in) sorted
  * by expert, starts (E+1) from 0 to R, b (E,out) or null, y (R,out).
  *
  * @param inFirst whether w is (E,in,out), as papers write experts, or (E,out,in), as checkpoints store linear layers

@@ -16,7 +16,16 @@ import org.moe4j.tensor.Tensor;
 /** Random sizes, points and row numbers for one case; remembers the points. */
 final class Draw {
     /** Something to differentiate, and by what. */
-    record Problem(List<Parameter> points, Function<Tape, List<Variable>> outputs) {}
+    record Problem(List<Parameter> points, Function<Tape, List<Variable>> operation) {
+        /** The outputs, and each point passed on by another operation: its gradient is lost if the one checked doesn't add. */
+        List<Variable> outputs(Tape t) {
+            List<Variable> all = new ArrayList<>(operation.apply(t));
+            for (Parameter p : points) {
+                all.add(p.isTable() ? t.gatherRows(p, new int[] {0}) : t.scale(p, 0.5));
+            }
+            return all;
+        }
+    }
 
     private final Backend on;
     private final CounterRandom values;

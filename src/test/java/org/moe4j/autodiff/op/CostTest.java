@@ -1,0 +1,53 @@
+package org.moe4j.autodiff.op;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.moe4j.autodiff.Arena;
+import org.moe4j.autodiff.Op;
+import org.moe4j.autodiff.Tape;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.backend.AttentionShape;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.dry.DryBackend;
+import org.moe4j.tensor.Shape;
+
+/** FLOPs of each operation that has products, counted by hand. */
+class CostTest {
+    private final Backend on = new DryBackend();
+    private final Tape t = new Tape(on, new Arena(on));
+
+    private Variable x(int... dims) {
+        return t.filled(Shape.of(dims), 1);
+    }
+
+    private static void flops(Op op, long expected) {
+        assertThat(op.cost().flops()).as(op.toString()).isEqualTo(expected);
+        assertThat(op.cost().bytes()).isPositive();
+    }
+
+    @Test
+    void products() {
+        flops(new Linear(x(7, 2, 3), x(5, 3), x(5)), 2 * 14 * 3 * 5);
+        flops(new MatMul(x(3, 7), x(5, 3), true, true), 2 * 7 * 3 * 5);
+        flops(new BatchMatMul(x(4, 7, 3), x(4, 5, 3), false, true), 4 * 2 * 7 * 3 * 5);
+        flops(new GroupedLinear(x(7, 3), x(4, 5, 3), null, new int[] {0, 7, 7, 7, 7}, false), 2 * 7 * 3 * 5);
+        // 1 + 2 + 3 + 4 = 10 pairs a head; 2 sequences, 2 heads, width 3; for scores and for values
+        flops(new Attention(x(2, 4, 6), x(2, 4, 3), x(2, 4, 3), new AttentionShape(2, 4, 2, 1, 3, 1)), 2 * (2 * 2 * 10 * 3) * 2);
+    }
+
+    @Test
+    void rowsOfTables() {
+        flops(new GatherDot(x(2, 3), x(9, 3), new int[10], 5), 2 * 10 * 3);
+        flops(new GatherSum(x(2, 5), x(9, 3), new int[10], 5), 2 * 10 * 3);
+        flops(new GatherSum(null, x(9, 3), new int[10], 5), 0);
+        flops(new ProductTopK(x(2, 6), x(2, 6), 3, 4, new int[8]), 2 * 3 * 3);
+    }
+
+    @Test
+    void expertsWithoutRowsAreNotRead() {
+        long one = new GroupedLinear(x(7, 3), x(4, 5, 3), null, new int[] {0, 7, 7, 7, 7}, false).cost().bytes();
+        long two = new GroupedLinear(x(7, 3), x(4, 5, 3), null, new int[] {0, 3, 3, 7, 7}, false).cost().bytes();
+        assertThat(two - one).isEqualTo(Float.BYTES * 5 * 3);
+    }
+}
