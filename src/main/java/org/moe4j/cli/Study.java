@@ -53,13 +53,17 @@ public final class Study {
 
     /** Runs a study and ends the JVM with its exit code. */
     public static void main(String name, String question, String[] args, Body body) {
+        System.exit(exitCode(name, question, args, body));
+    }
+
+    /** Runs a study; mistakes are told on standard error. */
+    static int exitCode(String name, String question, String[] args, Body body) {
         SpecOptions options = new SpecOptions("experiments/run " + name, question, SweepSpec.class)
             .option("--spec", "FILE", "the same options as a YAML file; those given here win")
             .option("--out", "DIR", "where results go; out/" + name + "-DATE-TIME by default")
             .option("--resume", null, "go on with the sweep in --out")
             .option("--dry-run", null, "print what it would cost, train nothing")
             .option("--help", null, "this text");
-        int exit = 0;
         try {
             SpecOptions.Given given = options.parse(args);
             if (given.has("--help")) {
@@ -69,15 +73,15 @@ public final class Study {
             }
         } catch (InputException mistake) {
             System.err.println(mistake.getMessage());
-            exit = 2;
+            return 2;
         } catch (FailedTrials failed) {
             System.err.println(failed.getMessage());
-            exit = 1;
+            return 1;
         } catch (OutOfMemoryError tooSmall) {
             System.err.println("the heap of " + (Runtime.getRuntime().maxMemory() >> 20) + " MB is full; MOE4J_HEAP (java's -Xmx) sets a larger one");
-            exit = 2;
+            return 2;
         }
-        System.exit(exit);
+        return 0;
     }
 
     /** The sweep's spec: the preset that the budget names, changed by the YAML file, changed by the options. */
