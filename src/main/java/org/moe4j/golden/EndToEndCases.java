@@ -53,7 +53,7 @@ final class EndToEndCases implements Family {
         int[] targets = nextTokens(c);
         JsonNode settings = c.config().path("optimizer");
         Optimizer optimizer = optimizer(settings, on, model.parameters());
-        double rate = settings.path("lr").asDouble();
+        LearningRate learningRate = LearningRate.of(settings, steps);
         History history = new History(steps);
         Arena arena = new Arena(on);
         for (int s = 0; s < steps; s++) {
@@ -73,11 +73,11 @@ final class EndToEndCases implements Family {
             }
             double norm = Gradients.norm(on, model.parameters());
             history.record("grad_norm", s, norm);
-            history.record("lr", s, rate);
+            history.record("lr", s, learningRate.at(s));
             if (settings.path("clip").isNumber()) {
                 Gradients.clipNorm(on, model.parameters(), norm, settings.path("clip").asDouble());
             }
-            optimizer.step(rate);
+            optimizer.step(learningRate.at(s));
             Gradients.clear(on, model.parameters());
         }
         history.state(c, bench);
@@ -94,9 +94,6 @@ final class EndToEndCases implements Family {
         double beta2 = settings.path("betas").path(1).asDouble(0.999);
         double eps = settings.path("eps").asDouble(1e-8);
         double decay = settings.path("wd").asDouble(0);
-        if (settings.has("schedule")) {
-            throw Verdict.notCovered("end-to-end cases with a schedule are");
-        }
         return switch (settings.path("name").asText()) {
             case "adam" -> new Adam.Spec(beta1, beta2, eps, decay, false, false).build(on, parameters);
             case "adamw" -> new AdamW.Spec(beta1, beta2, eps, decay, false, false).build(on, parameters);

@@ -16,6 +16,7 @@ import org.moe4j.io.InputException;
 /** A folder of reference cases: every safetensors file in it and below. An {@code index.json} may list them. */
 public final class GoldenFolder {
     private static final String INDEX = "index.json";
+    private static final int THREADS = 2;                                         // cases are small; results don't depend on it
 
     private final Path folder;
 
@@ -46,10 +47,9 @@ public final class GoldenFolder {
      * @throws InputException if it is none of these
      */
     public static Backend[] devices(String device) {
-        int threads = Runtime.getRuntime().availableProcessors();
         return switch (device) {
-            case "reference", "simd" -> new Backend[] {Backends.open(device, threads)};
-            case "both" -> new Backend[] {Backends.open("reference", threads), Backends.open("simd", threads)};
+            case "reference", "simd" -> new Backend[] {Backends.open(device, THREADS)};
+            case "both" -> new Backend[] {Backends.open("reference", THREADS), Backends.open("simd", THREADS)};
             default -> throw InputException.unknown("device", device, List.of("reference", "simd", "both"));
         };
     }

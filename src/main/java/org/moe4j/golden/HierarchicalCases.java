@@ -25,6 +25,9 @@ final class HierarchicalCases {
 
     static void compute(GoldenCase c, Bench bench) {
         Tape t = bench.tape();
+        if (GShardCases.spec(c, 1 + c.integer("inner")).second() == SecondPolicy.RANDOM) {
+            throw Verdict.notCovered("there are no two levels with a random policy");
+        }
         int batch = c.integer("B");
         int time = c.integer("N");
         int groups = c.integer("outer");

@@ -12,7 +12,7 @@ final class MegaBlocksCases implements Family {
     @Override
     public void compute(GoldenCase c, Bench bench) {
         if (c.integer("layers", 1) != 1) {
-            throw Verdict.notCovered("only routers of one layer are");
+            throw Verdict.notCovered("only a single router is computed, not several layers");
         }
         Tape t = bench.tape();
         Variable logits = t.linear(MixtralCases.tokens(t, bench.leaf("in.x")), bench.leaf("w.layer.weight"), null);

@@ -3,8 +3,6 @@ package org.moe4j.golden;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 import org.moe4j.autodiff.Arena;
@@ -20,12 +18,10 @@ import org.moe4j.train.Gradients;
 import org.moe4j.train.Optimizer;
 import org.moe4j.train.OptimizerSpec;
 import org.moe4j.train.RmsProp;
-import org.moe4j.train.Schedule;
 import org.moe4j.train.Sgd;
 
 /** Optimizers, schedules and clipping, fed with given gradients. The optimizer is the beginning of the case's name. */
 final class OptimizerCases implements Family {
-    private static final Pattern WARMUP_COSINE = Pattern.compile("(\\d+)-step linear warm-up then cosine to (\\d+)%");
     /** AdamW cases that state neither were made with the usual values of language models, not with torch's defaults. */
     private static final double UNSTATED_BETA2 = 0.95;
     private static final double UNSTATED_DECAY = 0.1;
@@ -42,12 +38,13 @@ final class OptimizerCases implements Family {
         List<Parameter> parameters = names.stream().map(name -> parameter(c, on, name, rows)).toList();
         Optimizer optimizer = spec(c).build(on, parameters);
         int steps = c.integer("T");
+        LearningRate learningRate = LearningRate.of(c.config(), steps);
         History history = new History(steps);
         for (int step = 0; step < steps; step++) {
             feed(c, on, parameters, names, step);
             double norm = Gradients.norm(on, parameters);
             clip(c, on, parameters, norm);
-            double rate = c.number("lr", 0) * peak(c) * schedule(c).factor(step, steps);
+            double rate = learningRate.at(step);
             optimizer.step(rate);
             Gradients.clear(on, parameters);
             history.record("grad_norm", step, norm);
@@ -94,24 +91,6 @@ final class OptimizerCases implements Family {
                 throw Verdict.notCovered("no optimizer has the option '" + option + "'");
             }
         }
-    }
-
-    private static Schedule schedule(GoldenCase c) {
-        String text = c.text("schedule", "constant");
-        Matcher cosine = WARMUP_COSINE.matcher(text);
-        if (cosine.matches()) {
-            return new Schedule.Cosine(Integer.valueOf(cosine.group(1)), Integer.parseInt(cosine.group(2)) / 100.0);
-        }
-        return switch (text) {
-            case "constant" -> new Schedule.Constant(0);
-            case "noam" -> new Schedule.InverseSqrt(c.integer("warmup"));
-            default -> throw Verdict.notCovered("there is no schedule '" + text + "'");
-        };
-    }
-
-    /** Noam's schedule is stated without its peak, which is warmup^-0.5. */
-    private static double peak(GoldenCase c) {
-        return c.text("schedule", "").equals("noam") ? 1 / Math.sqrt(c.integer("warmup")) : 1;
     }
 
     private static void clip(GoldenCase c, Backend on, List<Parameter> parameters, double norm) {

@@ -1,5 +1,6 @@
 package org.moe4j.golden;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -61,14 +62,28 @@ final class PeerCases implements Family {
         boolean competing = !c.flag("non_competing_scores", true);
         int k = competing ? c.integer("num_experts_per_head", 16) : 1;            // the source keeps one expert a head otherwise
         ProductKeyRouter.Spec spec = spec(c.integer("num_experts"), heads, k, bench.at("w.keys").shape().columns(), competing);
-        if (c.integer("product_key_topk", k) < k) {
-            throw Verdict.notCovered("fewer candidates a side than experts retrieved are");
-        }
-        Retrieval found = ProductKeyRouter.retrieve(bench.tape(), bench.tape().linear(x, bench.leaf(queries(bench, "w.to_queries.0.weight", heads)), null),
-            bench.leaf(side(bench, "w.keys", 0)), bench.leaf(side(bench, "w.keys", 1)), spec);
+        Tape t = bench.tape();
+        Variable query = t.linear(x, bench.leaf(queries(bench, "w.to_queries.0.weight", heads)), null);
+        Variable first = bench.leaf(side(bench, "w.keys", 0));
+        Variable second = bench.leaf(side(bench, "w.keys", 1));
+        int candidates = c.integer("product_key_topk", k);
+        Retrieval found = candidates < k ? inexact(t, query, first, second, candidates, k) : ProductKeyRouter.retrieve(t, query, first, second, spec);
         bench.out("indices", found.experts());
         bench.out("scores", found.scores());
-        return found.routing(bench.tape(), spec);
+        return found.routing(t, spec);
+    }
+
+    /** Fewer candidates a side than experts wanted: what is found need not be the best. */
+    private static Retrieval inexact(Tape t, Variable query, Variable first, Variable second, int candidates, int k) {
+        Variable halves = t.reshape(query, -1, first.shape().dim(0), 2 * first.shape().columns());
+        int half = first.shape().columns();
+        Ranked top = t.productTopK(scores(t, t.slice(halves, -1, 0, half), first), scores(t, t.slice(halves, -1, half, 2 * half), second), candidates, k);
+        return new Retrieval(query, top.values(), top.indices());
+    }
+
+    /** q (T,H,d) against the keys (H,N,d) of each head: (T,H,N). */
+    private static Variable scores(Tape t, Variable q, Variable keys) {
+        return t.permute(t.matMul(t.permute(q, 1, 0, 2), keys, false, true), 1, 0, 2);
     }
 
     static ProductKeyRouter.Spec spec(int experts, int heads, int k, int half, boolean competing) {
@@ -96,7 +111,7 @@ final class PeerCases implements Family {
         return Routing.tokenChoice(heads * shared.experts(), shared.perToken(), expert, shared.gates(), null, 0, List.of());
     }
 
-    /** Keys of P factors (P,N,H,d): the slot is the sum over p of i_p N^p, found among all N^P. */
+    /** Keys of P factors (P,N,H,d): the slot is the sum over p of i_p N^p, found among the best candidates of each factor. */
     private static void productKeys(GoldenCase c, Bench bench) {
         Tape t = bench.tape();
         Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
@@ -105,19 +120,29 @@ final class PeerCases implements Family {
         int n = keys.shape().dim(1);
         int heads = keys.shape().dim(2);
         int k = c.integer("final_topk");
-        if (c.integer("product_key_topk", k) < k) {
-            throw Verdict.notCovered("fewer candidates a factor than slots retrieved are");
-        }
+        int candidates = Math.min(c.integer("product_key_topk", k), n);
         Variable q = t.reshape(t.linear(x, bench.leaf("w.to_queries.0.weight"), null), -1, factors, heads, keys.shape().dim(3));
         Variable sums = null;
+        List<int[]> best = new ArrayList<>();
         for (int p = 0; p < factors; p++) {
-            Variable half = t.permute(t.reshape(t.slice(q, 1, p, p + 1), -1, heads, keys.shape().dim(3)), 1, 0, 2);          // (H, T, d)
-            Variable scores = t.permute(t.matMul(half, bench.leaf(keys.row(p).permute(1, 0, 2)), false, true), 1, 0, 2);   // (T, H, N)
-            sums = sums == null ? scores
-                : t.reshape(t.add(t.insertAxis(scores, 3), t.insertAxis(sums, 2)), x.shape().rows(), heads, -1);           // this factor is slower
+            Variable part = t.reshape(t.slice(q, 1, p, p + 1), -1, heads, keys.shape().dim(3));
+            Ranked top = t.topK(scores(t, part, bench.leaf(keys.row(p).permute(1, 0, 2))), candidates);
+            best.add(top.indices());
+            sums = sums == null ? top.values()
+                : t.reshape(t.add(t.insertAxis(top.values(), 3), t.insertAxis(sums, 2)), x.shape().rows(), heads, -1);  // this factor is slower
         }
         Ranked top = t.topK(sums, k);
-        bench.out("indices", top.indices());
+        int[] slots = new int[top.indices().length];
+        for (int i = 0; i < slots.length; i++) {
+            int combination = top.indices()[i];
+            int stride = 1;
+            for (int[] factor : best) {
+                slots[i] += stride * factor[i / k * candidates + combination % candidates];
+                combination /= candidates;
+                stride *= n;
+            }
+        }
+        bench.out("indices", slots);
         bench.out("scores", top.values());
         bench.out("softmax", t.softmax(top.values()));
     }

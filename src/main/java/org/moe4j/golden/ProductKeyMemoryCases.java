@@ -158,7 +158,7 @@ final class ProductKeyMemoryCases implements Family {
 
     private static Scores scores(GoldenCase c) {
         if (!c.flag("score_softmax", true) || c.flag("score_normalize", false) || !c.text("score_subtract", "").isEmpty()) {
-            throw Verdict.notCovered("gates other than the softmax of the scores are");
+            throw Verdict.notCovered("there are no gates but the softmax of the scores");
         }
         return Scores.SOFTMAX;
     }

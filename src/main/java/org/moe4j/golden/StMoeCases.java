@@ -24,10 +24,10 @@ final class StMoeCases implements Family {
         Tape t = bench.tape();
         Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
         if (c.has("w.moe.gate.to_gates.weight")) {
-            Variable h = t.add(x, dense(bench, x, "w.ff_before."));
+            Variable h = c.has("w.ff_before.net.0.gamma") ? t.add(x, dense(bench, x, "w.ff_before.")) : x;
             Variable normed = t.rmsNorm(h, bench.leaf("w.moe_prenorm.gamma"), 0);
             Variable mixed = t.add(h, layer(c, bench, normed, "w.moe."));
-            bench.out("y", t.add(mixed, dense(bench, mixed, "w.ff_after.")));
+            bench.out("y", c.has("w.ff_after.net.0.gamma") ? t.add(mixed, dense(bench, mixed, "w.ff_after.")) : mixed);
         } else if (c.has("w.gate.to_gates.weight")) {
             bench.out("y", layer(c, bench, x, "w."));
         } else {

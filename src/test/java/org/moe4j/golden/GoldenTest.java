@@ -34,25 +34,22 @@ class GoldenTest {
 
     private static Stream<DynamicTest> tests(String device) {
         List<DynamicTest> tests = new ArrayList<>();
+        Backend[] on = GoldenFolder.devices(device);
         GoldenFolder copies = new GoldenFolder(COPIES);
-        copies.files().forEach(file -> tests.add(test(copies, file, device)));
+        copies.files().forEach(file -> tests.add(test(copies, file, on)));
         Path other = Path.of(System.getProperty("golden.dir", "../shared/golden"));
         if (Files.isDirectory(other)) {
             GoldenFolder folder = new GoldenFolder(other);
-            folder.files().stream().filter(file -> !isCopied(other, file)).forEach(file -> tests.add(test(folder, file, device)));
+            folder.files().stream().filter(file -> !isCopied(other, file)).forEach(file -> tests.add(test(folder, file, on)));
         }
-        return tests.stream();
+        return tests.stream().onClose(() -> List.of(on).forEach(Backend::close));
     }
 
-    private static DynamicTest test(GoldenFolder folder, Path file, String device) {
+    private static DynamicTest test(GoldenFolder folder, Path file, Backend[] on) {
         return dynamicTest(file.getParent().getFileName() + "/" + file.getFileName(), file.toUri(), () -> {
-            Backend[] on = GoldenFolder.devices(device);
             CaseResult result = folder.verifyFile(file, on);
             Assumptions.assumeFalse(result.outcome() == Outcome.NOT_COVERED, result::toString);
             assertThat(result.outcome()).as(result.reason()).isEqualTo(Outcome.PASSED);
-            for (Backend backend : on) {
-                backend.close();
-            }
         });
     }
 
