@@ -7,6 +7,8 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.backend.Backend;
 import org.moe4j.data.Batch;
 import org.moe4j.data.Validation;
+import org.moe4j.experts.Routing;
+import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.nn.Pass;
 
@@ -15,12 +17,12 @@ import org.moe4j.nn.Pass;
  *
  * @param natsPerToken mean cross-entropy
  * @param bitsPerByte the same loss per byte of text, free of the tokenizer
- * @param loads the load of each mixture layer's experts over the slice
+ * @param loads who went where in each mixture layer, over the slice
  */
-public record Evaluation(double natsPerToken, double bitsPerByte, List<ExpertLoad> loads) {
+public record Evaluation(double natsPerToken, double bitsPerByte, List<RoutingStatistics> loads) {
     public static Evaluation of(Backend on, Arena arena, LanguageModel model, Validation validation) {
         double nats = 0;
-        List<ExpertLoad> loads = new ArrayList<>();
+        List<RoutingStatistics> loads = new ArrayList<>();
         for (Batch batch : validation.batches()) {
             try (Tape t = new Tape(on, arena, false)) {
                 Pass pass = Pass.evaluation(batch.batch(), batch.time()).withDomains(batch.domains());
@@ -34,14 +36,13 @@ public record Evaluation(double natsPerToken, double bitsPerByte, List<ExpertLoa
     }
 
     /** Adds the routings of one more batch, layer by layer. */
-    static void addLoads(List<ExpertLoad> loads, LanguageModel.Output output) {
+    static void addLoads(List<RoutingStatistics> loads, LanguageModel.Output output) {
         for (int layer = 0; layer < output.routings().size(); layer++) {
-            ExpertLoad load = ExpertLoad.of(output.routings().get(layer));
-            if (layer < loads.size()) {
-                loads.set(layer, loads.get(layer).plus(load));
-            } else {
-                loads.add(load);
+            Routing routing = output.routings().get(layer);
+            if (layer == loads.size()) {
+                loads.add(new RoutingStatistics(routing.experts()));
             }
+            loads.get(layer).add(routing);
         }
     }
 }

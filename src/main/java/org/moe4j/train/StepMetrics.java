@@ -2,6 +2,7 @@ package org.moe4j.train;
 
 import java.util.List;
 import java.util.Map;
+import org.moe4j.experts.RoutingStatistics;
 
 /**
  * What a training step did.
@@ -13,11 +14,11 @@ import java.util.Map;
  * @param learningRate the schedule's
  * @param tokensPerSecond of this step
  * @param skipped whether loss or gradient were not finite, and nothing was changed
- * @param loads the load of each mixture layer's experts, in the steps that log; else empty
+ * @param loads who went where in each mixture layer, in the steps that log; else empty
  * @param evaluation in the steps that evaluate; else null
  */
 public record StepMetrics(Progress progress, double loss, Map<String, Double> auxiliary, double gradientNorm, double learningRate,
-                          double tokensPerSecond, boolean skipped, List<ExpertLoad> loads, Evaluation evaluation) {
+                          double tokensPerSecond, boolean skipped, List<RoutingStatistics> loads, Evaluation evaluation) {
     /** The number of this step, from 1. */
     public long step() {
         return progress.step();

@@ -12,6 +12,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.data.Batch;
 import org.moe4j.experts.AuxiliaryLoss;
+import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.nn.Pass;
 import org.moe4j.tensor.Storage;
@@ -30,7 +31,7 @@ final class TrainStep {
     private final Map<Parameter, Storage> buffersBefore = new LinkedHashMap<>();
 
     /** @param auxiliary by name, the mean over layers and parts */
-    record Result(double loss, Map<String, Double> auxiliary, double gradientNorm, List<ExpertLoad> loads, boolean skipped) {}
+    record Result(double loss, Map<String, Double> auxiliary, double gradientNorm, List<RoutingStatistics> loads, boolean skipped) {}
 
     TrainStep(Backend on, Arena arena, LanguageModel model, TrainingSpec spec, Optimizer optimizer) {
         this.on = on;
@@ -49,7 +50,7 @@ final class TrainStep {
     Result run(long step, Batch batch, boolean wantLoads) {
         buffersBefore.forEach((p, kept) -> on.copy(p.data(), kept));
         int parts = spec.gradientAccumulation();
-        List<ExpertLoad> loads = new ArrayList<>();
+        List<RoutingStatistics> loads = new ArrayList<>();
         Map<String, double[]> auxiliary = new LinkedHashMap<>();
         double loss = 0;
         boolean finite = true;
