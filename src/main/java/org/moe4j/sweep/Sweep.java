@@ -3,8 +3,10 @@ package org.moe4j.sweep;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.moe4j.data.Batches;
 import org.moe4j.data.DataSpec;
 import org.moe4j.data.TokenSet;
+import org.moe4j.data.Validation;
 import org.moe4j.train.TrainingSpec;
 
 /**
@@ -24,6 +26,8 @@ public record Sweep(SweepSpec spec, TokenSet text, List<ArmPlan> plans, List<Tri
     public static Sweep of(SweepSpec spec) {
         DataSpec data = spec.data();
         TokenSet text = TokenSet.open(data);
+        new Batches(text, spec.batch(), spec.sequence(), spec.seeds().getFirst());       // refuse a text that is too short now, not in each trial
+        Validation.of(text, spec.validationTokens(), spec.batch(), spec.sequence());
         List<ArmPlan> plans = Arm.of(spec, text.tokenizer().vocabularySize()).stream().map(arm -> ArmPlan.of(arm, spec)).toList();
         List<TrialSpec> trials = new ArrayList<>();
         for (long seed : spec.seeds()) {
