@@ -14,6 +14,7 @@ public final class ComputeChart {
 
     private ComputeChart() {}
 
+    /** @param arms a line each, in this order */
     public static XYChart of(List<SeedSummary> arms) {
         boolean validation = arms.stream().flatMap(arm -> arm.curve().stream())
                 .filter(point -> Double.isFinite(point.validationLoss())).count() >= 3L * Math.max(1, arms.size());

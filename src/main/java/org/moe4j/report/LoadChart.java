@@ -14,6 +14,7 @@ public final class LoadChart {
 
     private LoadChart() {}
 
+    /** @param arms a line each, in this order; those without experts are left out */
     public static XYChart of(List<SeedSummary> arms) {
         XYChart chart = ChartStyle.chart("Load per expert", "experts, busiest first (%)", "load relative to uniform");
         double most = arms.stream().filter(arm -> !arm.sortedLoad().isEmpty())

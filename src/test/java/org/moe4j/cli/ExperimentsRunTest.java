@@ -126,7 +126,7 @@ class ExperimentsRunTest {
     }
 
     @Test void saysSoToWhereThereIsNoJavaAtAll() throws Exception {
-        for (String tool : List.of("bash", "dirname", "basename", "awk", "sed", "grep", "find", "head", "env")) {
+        for (String tool : List.of("bash", "dirname", "basename", "awk", "sed", "grep", "find", "head", "mkdir", "env")) {
             String there = Files.exists(Path.of("/usr/bin", tool)) ? "/usr/bin/" : "/bin/";
             executable(bin.resolve(tool), "#!/bin/bash\nexec " + there + tool + " \"$@\"\n");
         }
