@@ -1,0 +1,75 @@
+package org.moe4j.cost;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.moe4j.autodiff.Arena;
+import org.moe4j.autodiff.Parameter;
+import org.moe4j.autodiff.Tape;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.dry.DryBackend;
+import org.moe4j.backend.reference.ReferenceBackend;
+import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.model.AnyLayer;
+import org.moe4j.model.LanguageModel;
+import org.moe4j.model.ModelSpec;
+import org.moe4j.nn.Init;
+import org.moe4j.nn.Pass;
+
+/** Cost is counted twice, by formula and by what a model in fact allocates and its tape reports: both agree for any model. */
+class ModelCostProperties {
+    /** Sequences of a batch: as many as expert choice wants for each expert to get a token of every position. */
+    private static final int BATCH = 4;
+
+    @Property(tries = 100)
+    void theFormulaCountsTheAllocatedParameters(@ForAll("specs") ModelSpec spec) {
+        LanguageModel model = new LanguageModel(spec, new Init(new DryBackend(), 1));
+        long trained = model.parameters().stream().filter(p -> p.kind() != Parameter.Kind.BUFFER).mapToLong(p -> p.shape().size()).sum();
+        ModelCost cost = ModelCost.of(spec);
+        assertThat(cost.parameters()).isEqualTo(trained);
+        assertThat(cost.activeParameters()).isPositive().isLessThanOrEqualTo(cost.parameters());
+    }
+
+    @Property(tries = 60)
+    void theFormulaIsTheFlopsOfARealPass(@ForAll("specs") ModelSpec spec, @ForAll long seed) {
+        agrees(new ReferenceBackend(), spec, seed);
+    }
+
+    @Property(tries = 100)
+    void theFormulaIsTheFlopsOfADryPass(@ForAll("specs") ModelSpec spec) {
+        agrees(new DryBackend(), spec, 1);
+    }
+
+    /** Equal; no more than the formula's where capacity left slots empty. */
+    private static void agrees(Backend on, ModelSpec spec, long seed) {
+        LanguageModel model = new LanguageModel(spec, new Init(on, seed));
+        int[] tokens = AnyLayer.tokens(spec.vocabulary(), BATCH * spec.sequence(), seed);
+        try (Tape t = new Tape(on, new Arena(on))) {
+            LanguageModel.Output output = model.forward(t, tokens, Pass.training(BATCH, spec.sequence(), seed, 0));
+            output.total(t, output.crossEntropy(t, tokens));
+            long formula = ModelCost.trainingFlops(spec, BATCH);
+            if (AnyLayer.isFull(output)) {
+                assertThat(t.cost().trainingFlops()).isEqualTo(formula);
+            } else {
+                assertThat(t.cost().trainingFlops()).isPositive().isLessThan(formula);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<ModelSpec> specs() {
+        Arbitrary<int[]> widths = Combinators.combine(Arbitraries.integers().between(1, 3), Arbitraries.integers().between(1, 2),
+            Arbitraries.integers().between(1, 3)).as((keyHeads, shared, half) -> new int[] {keyHeads * shared, keyHeads, 2 * half});
+        Arbitrary<List<FeedForwardSpec>> blocks = Arbitraries.of(AnyLayer.all()).list().ofMinSize(1).ofMaxSize(3);
+        return Combinators.combine(Arbitraries.integers().between(2, 40), widths, Arbitraries.integers().between(1, 12),
+            Arbitraries.of(true, false), blocks).as((vocabulary, width, sequence, tied, layers) ->
+                new ModelSpec(vocabulary, width[0] * width[2], width[0], width[1], sequence, 10_000, tied, layers));
+    }
+}

@@ -1,0 +1,46 @@
+package org.moe4j.train;
+
+import java.util.List;
+
+import org.moe4j.backend.Backend;
+import org.moe4j.data.Batch;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.MlpExperts;
+import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.SingleNeuronExperts;
+import org.moe4j.experts.TopKRouter;
+import org.moe4j.model.LanguageModel;
+import org.moe4j.model.ModelSpec;
+import org.moe4j.nn.Activation;
+import org.moe4j.nn.Init;
+import org.moe4j.tensor.CounterRandom;
+
+/** A small language model with a mixture of experts in its first block and PEER in its second, large enough that its kernels are shared out. */
+final class TrainingOnSimd {
+    static final int BATCH = 8;
+    static final int TIME = 64;
+    static final ModelSpec SPEC = new ModelSpec(300, 64, 4, 2, TIME, 10_000, true, List.of(
+        new MixtureOfExperts.Spec(new TopKRouter.Spec(8, 2), new MlpExperts.Spec(64, Activation.GELU, false), List.of(), true),
+        new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(1024, 4, 8, 32), new SingleNeuronExperts.Spec(Activation.GELU), List.of(), true)));
+
+    private TrainingOnSimd() {}
+
+    static LanguageModel model(Backend on) {
+        return new LanguageModel(SPEC, new Init(on, 5));
+    }
+
+    static Trainer trainer(Backend on, LanguageModel model, long steps) {
+        return new Trainer(on, model, TrainingSpec.of(BATCH, steps, 1e-2), TrainingOnSimd::batch, null);
+    }
+
+    private static Batch batch(long step) {
+        CounterRandom random = CounterRandom.of(step, "batch");
+        int[] tokens = new int[BATCH * TIME];
+        int[] targets = new int[tokens.length];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = random.below(i, SPEC.vocabulary());
+            targets[i] = tokens[i] * 7 % SPEC.vocabulary();
+        }
+        return new Batch(BATCH, TIME, tokens, targets, new int[BATCH]);
+    }
+}
