@@ -16,7 +16,7 @@ import net.jqwik.api.constraints.IntRange;
 class ProductTopKProperties {
     private final Backend on = new ReferenceBackend();
 
-    @Property(tries = 200)
+    @Property(tries = 200, seed = "1")
     void equalsASearchOverAllPairs(@ForAll @IntRange(min = 1, max = 4) int rows, @ForAll @IntRange(min = 1, max = 20) int n, @ForAll @IntRange(min = 1, max = 12) int most,
             @ForAll boolean ties, @ForAll long seed) {
         int k = Math.min(most, n);

@@ -37,7 +37,7 @@ class ReferenceGradientProperties {
         void run();
     }
 
-    @Property
+    @Property(seed = "1")
     void unaryGrad(@ForAll("functions") Unary f, @ForAll @IntRange(min = 1, max = 9) int n, @ForAll long seed) {
         Storage x = switch (f.function()) {
             case LOG, SQRT, RSQRT, RECIPROCAL, POWER, LOG1P -> draw(seed, n, 0.5, 3);
@@ -49,7 +49,7 @@ class ReferenceGradientProperties {
         check(() -> on.unary(f, x, y), y, dy, x, dx, () -> on.unaryGrad(f, x, y, dy, dx));
     }
 
-    @Property
+    @Property(seed = "1")
     void binaryGrad(@ForAll Binary f, @ForAll @Size(3) List<@IntRange(min = 1, max = 4) Integer> extents,
             @ForAll @IntRange(max = 7) int stretchedA, @ForAll @IntRange(max = 7) int stretchedB, @ForAll long seed) {
         int[] dims = extents.stream().mapToInt(d -> d).toArray();
@@ -68,7 +68,7 @@ class ReferenceGradientProperties {
         check(() -> on.binary(f, dims, a, b, y), y, dy, dataB, db, () -> on.binaryGrad(f, dims, a, b, dy, null, db));
     }
 
-    @Property
+    @Property(seed = "1")
     void groupedGemm(@ForAll @IntRange(min = 1, max = 4) int experts, @ForAll @IntRange(min = 1, max = 5) int n, @ForAll @IntRange(min = 1, max = 5) int k,
             @ForAll boolean transposed, @ForAll long seed) {
         int rows = 7;
@@ -90,7 +90,7 @@ class ReferenceGradientProperties {
         });
     }
 
-    @Property
+    @Property(seed = "1")
     void rowGradientOfGatherDotAndGatherSum(@ForAll @IntRange(min = 1, max = 4) int tokens, @ForAll @IntRange(min = 1, max = 3) int perRow,
             @ForAll @IntRange(min = 1, max = 5) int tableRows, @ForAll @IntRange(min = 1, max = 5) int width, @ForAll boolean weighted, @ForAll long seed) {
         Storage table = draw(seed, (long) tableRows * width, -1, 1);
@@ -113,7 +113,7 @@ class ReferenceGradientProperties {
         }
     }
 
-    @Property
+    @Property(seed = "1")
     void scattersAreTheGradientsOfGathers(@ForAll @IntRange(min = 1, max = 4) int rows, @ForAll @IntRange(min = 1, max = 5) int cols,
             @ForAll @IntRange(min = 1, max = 4) int k, @ForAll long seed) {
         Storage x = draw(seed, (long) rows * cols, -1, 1);
@@ -129,7 +129,7 @@ class ReferenceGradientProperties {
         check(() -> on.gatherRows(x, cols, picked, out), out, dout, x, dx, () -> on.scatterAddRows(dout, cols, picked, dx));
     }
 
-    @Property
+    @Property(seed = "1")
     void softmaxGrad(@ForAll @IntRange(min = 1, max = 3) int rows, @ForAll @IntRange(min = 1, max = 6) int cols, @ForAll long seed) {
         Storage x = draw(seed, (long) rows * cols, -3, 3);
         Storage y = on.allocate((long) rows * cols);
@@ -138,7 +138,7 @@ class ReferenceGradientProperties {
         check(() -> on.softmax(x, rows, cols, y), y, dy, x, dx, () -> on.softmaxGrad(y, dy, rows, cols, dx));
     }
 
-    @Property
+    @Property(seed = "1")
     void crossEntropyGrad(@ForAll @IntRange(min = 1, max = 3) int rows, @ForAll @IntRange(min = 1, max = 6) int cols, @ForAll boolean smoothed, @ForAll long seed) {
         Storage x = draw(seed, (long) rows * cols, -3, 3);
         double smoothing = smoothed ? 0.2 : 0;
@@ -151,7 +151,7 @@ class ReferenceGradientProperties {
                 () -> on.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx));
     }
 
-    @Property
+    @Property(seed = "1")
     void layerNormGrad(@ForAll @IntRange(min = 1, max = 3) int rows, @ForAll @IntRange(min = 1, max = 6) int cols, @ForAll boolean gained, @ForAll long seed) {
         Storage x = draw(seed, (long) rows * cols, -1, 1);
         Storage gain = gained ? draw(cols) : null;
@@ -171,7 +171,7 @@ class ReferenceGradientProperties {
         }
     }
 
-    @Property
+    @Property(seed = "1")
     void rmsNormGrad(@ForAll @IntRange(min = 1, max = 3) int rows, @ForAll @IntRange(min = 1, max = 6) int cols, @ForAll boolean gained, @ForAll long seed) {
         Storage x = draw(seed, (long) rows * cols, -1, 1);
         Storage gain = gained ? draw(cols) : null;
@@ -187,7 +187,7 @@ class ReferenceGradientProperties {
         }
     }
 
-    @Property(tries = 50)
+    @Property(tries = 50, seed = "1")
     void attentionGrad(@ForAll @IntRange(min = 1, max = 2) int batch, @ForAll @IntRange(min = 1, max = 5) int time, @ForAll @IntRange(min = 1, max = 2) int shared,
             @ForAll @IntRange(min = 1, max = 2) int keyHeads, @ForAll @IntRange(min = 1, max = 4) int headDim, @ForAll long seed) {
         AttentionShape shape = new AttentionShape(batch, time, shared * keyHeads, keyHeads, headDim, 0.7);
@@ -207,7 +207,7 @@ class ReferenceGradientProperties {
         check(forward, y, dy, v, dv, () -> on.attentionGrad(shape, q, k, v, y, lse, dy, on.allocate(keys * shared), on.allocate(keys), dv));
     }
 
-    @Property(tries = 30)
+    @Property(tries = 30, seed = "1")
     void turningBackIsTheGradientOfRotary(@ForAll @IntRange(min = 1, max = 4) int time, @ForAll @IntRange(min = 1, max = 3) int pairs, @ForAll long seed) {
         int size = 2 * time * 2 * 2 * pairs;
         Storage x = draw(seed, size, -1, 1);

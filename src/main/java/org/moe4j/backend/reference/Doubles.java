@@ -3,13 +3,17 @@ package org.moe4j.backend.reference;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
+import org.moe4j.io.InputException;
 import org.moe4j.tensor.Storage;
 
 /** Part of an array of float64 values; slices share the array. An index outside the part is an error, not a neighbour's value. */
 record Doubles(double[] array, int offset, int length) implements Storage {
+    /** Some JVMs refuse the last few of 2^31 - 1 array elements. */
+    private static final int LARGEST = Integer.MAX_VALUE - 8;
+
     static Doubles allocate(long size) {
-        if (size < 0 || size > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("reference back end: one storage holds at most 2^31 values, not " + size);
+        if (size < 0 || size > LARGEST) {
+            throw new InputException("a tensor of " + size + " values is too large: the reference back end holds at most " + LARGEST + " in one");
         }
         return new Doubles(new double[(int) size], 0, (int) size);
     }
