@@ -99,11 +99,9 @@ final class Sgemm {
                 tile(h, across, k, a, ao + i * lda, lda, rows, b, bo, ldb, c, co + i * ldc, ldc, add);
             } else {
                 float[] edge = Scratch.mine().tile(6 * PANEL);
-                tile(h, across, k, a, ao + i * lda, lda, rows, b, bo, ldb, edge, 0, PANEL, false);
-                for (int r = 0; r < rows; r++) {
-                    int to = co + (i + r) * ldc;
-                    for (int j = 0; j < w; j++) c[to + j] = (add ? c[to + j] : 0) + edge[r * PANEL + j];
-                }
+                if (add) Pack.copy(rows, w, c, co + i * ldc, ldc, edge, 0, PANEL);
+                tile(h, across, k, a, ao + i * lda, lda, rows, b, bo, ldb, edge, 0, PANEL, add);
+                Pack.copy(rows, w, edge, 0, PANEL, c, co + i * ldc, ldc);
             }
             i += rows;
         }
