@@ -1,9 +1,10 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
 import static org.moe4j.backend.simd.Lanes.first;
-import static org.moe4j.backend.simd.Lanes.load;
-import static org.moe4j.backend.simd.Lanes.splat;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -27,13 +28,13 @@ final class Adam {
         float l2 = (float) step.l2();
         for (int i = 0; i < n; i += L) {
             VectorMask<Float> mask = i < whole ? all : first(n - i);
-            FloatVector weight = load(p, ip + i, mask);
-            FloatVector gradient = weight.fma(splat(l2), load(g, ig + i, mask));
-            FloatVector mean = load(m, im + i, mask).fma(splat(beta1), gradient.mul(rest1));
-            FloatVector square = load(v, iv + i, mask).fma(splat(beta2), gradient.mul(gradient).mul(rest2));
+            FloatVector weight = fromArray(F, p, ip + i, mask);
+            FloatVector gradient = weight.fma(broadcast(F, l2), fromArray(F, g, ig + i, mask));
+            FloatVector mean = fromArray(F, m, im + i, mask).fma(broadcast(F, beta1), gradient.mul(rest1));
+            FloatVector square = fromArray(F, v, iv + i, mask).fma(broadcast(F, beta2), gradient.mul(gradient).mul(rest2));
             mean.intoArray(m, im + i, mask);
             square.intoArray(v, iv + i, mask);
-            FloatVector change = mean.mul(rate).div(square.sqrt().fma(splat(scale), splat(eps)));
+            FloatVector change = mean.mul(rate).div(square.sqrt().fma(broadcast(F, scale), broadcast(F, eps)));
             weight.mul(keep).sub(change).intoArray(p, ip + i, mask);
         }
     }

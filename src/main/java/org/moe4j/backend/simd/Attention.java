@@ -1,12 +1,12 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
-import static org.moe4j.backend.simd.Lanes.first;
-import static org.moe4j.backend.simd.Lanes.load;
-import static org.moe4j.backend.simd.Lanes.splat;
 
 import java.util.Arrays;
-import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.FloatVector;
 import org.moe4j.backend.AttentionShape;
 
 /**
@@ -39,7 +39,8 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
             int n = t0 + i + 1;
             Runs.scale((float) shape.scale(), scores, i * keys, n);
             float most = Runs.max(scores, i * keys, n);
-            float sum = Softmax.exps(scores, i * keys, -most, scores, i * keys, n);
+            Softmax.exps(scores, i * keys, 1, -most, scores, i * keys, n);
+            float sum = (float) Runs.sum(scores, i * keys, n);
             Arrays.fill(scores, i * keys + n, (i + 1) * keys, 0);
             scale[i] = 1 / sum;
             lse.array()[lse.offset() + row(b, h, t0 + i)] = (float) (most + Math.log(sum));
@@ -87,12 +88,12 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
 
     /** p: dot products to probabilities; dp: gradients of probabilities to gradients of the dot products. */
     private static void scoreGrad(float[] p, float[] dp, int at, int n, float scale, float lse, float expected) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> mask = first(n - i);
-            var probability = VectorMath.exp(load(p, at + i, mask).fma(splat(scale), splat(-lse)));
-            probability.intoArray(p, at + i, mask);
-            load(dp, at + i, mask).sub(expected).mul(probability).mul(scale).intoArray(dp, at + i, mask);
-        }
+        Softmax.exps(p, at, scale, -lse, p, at, n);
+        FloatVector shift = broadcast(F, expected);
+        FloatVector factor = broadcast(F, scale);
+        int i = at;
+        for (; i <= at + n - L; i += L) fromArray(F, dp, i).sub(shift).mul(fromArray(F, p, i)).mul(factor).intoArray(dp, i);
+        for (; i < at + n; i++) dp[i] = (dp[i] - expected) * p[i] * scale;
     }
 
     /** Query heads that share a key/value head. */

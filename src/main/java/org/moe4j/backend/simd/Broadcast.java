@@ -1,76 +1,85 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
-import static org.moe4j.backend.simd.Lanes.load;
-import static org.moe4j.backend.simd.Lanes.splat;
-import static org.moe4j.backend.simd.Lanes.zero;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.moe4j.backend.Binary;
+import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
-/** Functions of two strided operands, their gradients, and strided copies and sums. */
+/**
+ * Functions of two strided operands, their gradients, and strided copies and sums. An operand whose innermost step isn't 1 is
+ * first laid out in a block of scratch, so that each function is one loop over consecutive values.
+ */
 final class Broadcast {
-    private static final int BLOCK = 1024;
+    private static final int BLOCK = VectorMath.BLOCK;
 
     private Broadcast() {}
 
     static void value(Team team, Binary f, int[] dims, Strided a, Strided b, Storage y) {
-        float[] x = array(a.data());
-        float[] z = array(b.data());
-        float[] out = array(y);
-        Grid grid = new Grid(dims, new long[] {start(a), start(b), start(y)}, a.strides(), b.strides(), rowMajor(dims));
+        Operand left = new Operand(a);
+        Operand right = new Operand(b);
+        float[] out = FloatStorage.of(y).array();
+        Grid grid = new Grid(dims, new long[] {start(a), start(b), FloatStorage.of(y).offset()}, a.strides(), b.strides(), rowMajor(dims));
         int sa = grid.step(0);
         int sb = grid.step(1);
         int sy = grid.step(2);
-        boolean vectors = sy == 1 && (sa | sb) >>> 1 == 0;
-        grid.run(team, 2, (at, n) -> {
-            int whole = vectors ? n - n % L : 0;
-            if (whole > 0) values(f, whole, x, at[0], sa, z, at[1], sb, out, at[2]);
-            for (int i = whole; i < n; i++) out[at[2] + i * sy] = (float) f.value(x[at[0] + i * sa], z[at[1] + i * sb]);
+        grid.run(team, 2, (at, count) -> {
+            Scratch scratch = Scratch.mine();
+            for (int from = 0; from < count; from += BLOCK) {
+                int n = Math.min(BLOCK, count - from);
+                float[] u = left.block(at[0] + from * sa, sa, n, scratch.block(0));
+                float[] v = right.block(at[1] + from * sb, sb, n, scratch.block(1));
+                int iu = u == left.array ? at[0] + from : 0;
+                int iv = v == right.array ? at[1] + from : 0;
+                boolean direct = sy == 1;
+                float[] w = direct ? out : scratch.block(2);
+                apply(f, n, u, iu, v, iv, w, direct ? at[2] + from : 0);
+                if (!direct) for (int i = 0; i < n; i++) out[at[2] + (from + i) * sy] = w[i];
+            }
         });
     }
 
     /** da adds dy df/da by the strides of a if {@code first}, else db adds dy df/db by those of b. */
     static void gradient(Team team, Binary f, boolean first, int[] dims, Strided a, Strided b, Storage dy, Storage gradient) {
-        float[] x = array(a.data());
-        float[] z = array(b.data());
-        float[] dys = array(dy);
-        float[] sum = array(gradient);
+        Operand left = new Operand(a);
+        Operand right = new Operand(b);
+        Operand out = new Operand(new Strided(dy, 0, rowMajor(dims)));
+        float[] sum = FloatStorage.of(gradient).array();
         Strided by = first ? a : b;
         long to = FloatStorage.of(gradient).offset() + by.offset();
-        Grid grid = new Grid(dims, new long[] {start(a), start(b), start(dy), to}, a.strides(), b.strides(), rowMajor(dims), by.strides());
+        Grid grid = new Grid(dims, new long[] {start(a), start(b), FloatStorage.of(dy).offset(), to},
+                a.strides(), b.strides(), rowMajor(dims), by.strides());
         int sa = grid.step(0);
         int sb = grid.step(1);
         int sd = grid.step(2);
         int so = grid.step(3);
-        boolean vectors = sd == 1 && (sa | sb) >>> 1 == 0;
-        grid.run(team, 3, (at, n) -> {
-            float[] products = Scratch.mine().tile(BLOCK);
-            for (int from = 0; from < n; from += BLOCK) {
-                int m = Math.min(BLOCK, n - from);
-                int ia = at[0] + from * sa;
-                int ib = at[1] + from * sb;
-                int id = at[2] + from * sd;
-                int whole = vectors ? m - m % L : 0;
-                if (whole > 0) products(f, first, whole, x, ia, sa, z, ib, sb, dys, id, products);
-                for (int i = whole; i < m; i++) {
-                    double u = x[ia + i * sa];
-                    double v = z[ib + i * sb];
-                    products[i] = (float) (dys[id + i * sd] * (first ? f.derivativeA(u, v) : f.derivativeB(u, v)));
-                }
-                add(products, 0, 1, sum, at[3] + from * so, so, m);
+        grid.run(team, 3, (at, count) -> {
+            Scratch scratch = Scratch.mine();
+            float[] product = scratch.block(3);
+            for (int from = 0; from < count; from += BLOCK) {
+                int n = Math.min(BLOCK, count - from);
+                float[] u = left.block(at[0] + from * sa, sa, n, scratch.block(0));
+                float[] v = right.block(at[1] + from * sb, sb, n, scratch.block(1));
+                float[] d = out.block(at[2] + from * sd, sd, n, scratch.block(2));
+                slope(f, first, n, u, u == left.array ? at[0] + from : 0, v, v == right.array ? at[1] + from : 0,
+                        d, d == out.array ? at[2] + from : 0, product);
+                add(product, 0, 1, sum, at[3] + from * so, so, n);
             }
         });
     }
 
     /** y = x or y += x by strides. */
     static void move(Team team, int[] dims, Strided x, Strided y, boolean add) {
-        float[] from = array(x.data());
-        float[] to = array(y.data());
+        float[] from = FloatStorage.of(x.data()).array();
+        float[] to = FloatStorage.of(y.data()).array();
         Grid grid = new Grid(dims, new long[] {start(x), start(y)}, x.strides(), y.strides());
         int sx = grid.step(0);
         int sy = grid.step(1);
@@ -95,66 +104,80 @@ final class Broadcast {
         }
     }
 
-    private static void values(Binary f, int n, float[] a, int ia, int sa, float[] b, int ib, int sb, float[] y, int iy) {
+    private static void apply(Binary f, int n, float[] a, int ia, float[] b, int ib, float[] y, int iy) {
+        int whole = n - n % L;
         switch (f) {
-            case ADD -> { for (int i = 0; i < n; i += L) read(a, ia, sa, i).add(read(b, ib, sb, i)).intoArray(y, iy + i); }
-            case SUBTRACT -> { for (int i = 0; i < n; i += L) read(a, ia, sa, i).sub(read(b, ib, sb, i)).intoArray(y, iy + i); }
-            case MULTIPLY -> { for (int i = 0; i < n; i += L) read(a, ia, sa, i).mul(read(b, ib, sb, i)).intoArray(y, iy + i); }
-            case DIVIDE -> { for (int i = 0; i < n; i += L) read(a, ia, sa, i).div(read(b, ib, sb, i)).intoArray(y, iy + i); }
-            case MAX -> { for (int i = 0; i < n; i += L) read(a, ia, sa, i).max(read(b, ib, sb, i)).intoArray(y, iy + i); }
-            case MIN -> { for (int i = 0; i < n; i += L) read(a, ia, sa, i).min(read(b, ib, sb, i)).intoArray(y, iy + i); }
+            case ADD -> { for (int i = 0; i < whole; i += L) fromArray(F, a, ia + i).add(fromArray(F, b, ib + i)).intoArray(y, iy + i); }
+            case SUBTRACT -> { for (int i = 0; i < whole; i += L) fromArray(F, a, ia + i).sub(fromArray(F, b, ib + i)).intoArray(y, iy + i); }
+            case MULTIPLY -> { for (int i = 0; i < whole; i += L) fromArray(F, a, ia + i).mul(fromArray(F, b, ib + i)).intoArray(y, iy + i); }
+            case DIVIDE -> { for (int i = 0; i < whole; i += L) fromArray(F, a, ia + i).div(fromArray(F, b, ib + i)).intoArray(y, iy + i); }
+            case MAX -> { for (int i = 0; i < whole; i += L) fromArray(F, a, ia + i).max(fromArray(F, b, ib + i)).intoArray(y, iy + i); }
+            case MIN -> { for (int i = 0; i < whole; i += L) fromArray(F, a, ia + i).min(fromArray(F, b, ib + i)).intoArray(y, iy + i); }
         }
+        for (int i = whole; i < n; i++) y[iy + i] = (float) f.value(a[ia + i], b[ib + i]);
     }
 
     /** out[i] = dy df/da or dy df/db. */
-    private static void products(Binary f, boolean first, int n, float[] a, int ia, int sa, float[] b, int ib, int sb,
-            float[] dy, int id, float[] out) {
+    private static void slope(Binary f, boolean first, int n, float[] a, int ia, float[] b, int ib, float[] dy, int id, float[] out) {
         switch (f) {
             case ADD -> System.arraycopy(dy, id, out, 0, n);
-            case SUBTRACT -> { for (int i = 0; i < n; i += L) load(dy, id + i).mul(first ? 1f : -1f).intoArray(out, i); }
+            case SUBTRACT -> {
+                System.arraycopy(dy, id, out, 0, n);
+                if (!first) Runs.scale(-1, out, 0, n);
+            }
             case MULTIPLY -> {
-                if (first) timesOther(n, b, ib, sb, dy, id, out);
-                else timesOther(n, a, ia, sa, dy, id, out);
+                System.arraycopy(dy, id, out, 0, n);
+                if (first) Runs.multiply(b, ib, out, 0, n);
+                else Runs.multiply(a, ia, out, 0, n);
             }
             case DIVIDE -> {
-                for (int i = 0; i < n; i += L) {
-                    FloatVector divisor = read(b, ib, sb, i);
-                    FloatVector slope = load(dy, id + i).div(divisor);
-                    (first ? slope : slope.neg().mul(read(a, ia, sa, i).div(divisor))).intoArray(out, i);
-                }
+                apply(Binary.DIVIDE, n, dy, id, b, ib, out, 0);
+                if (first) return;
+                apply(Binary.DIVIDE, n, out, 0, b, ib, out, 0);
+                Runs.multiply(a, ia, out, 0, n);
+                Runs.scale(-1, out, 0, n);
             }
             case MAX, MIN -> {
-                for (int i = 0; i < n; i += L) {
-                    FloatVector own = first == (f == Binary.MAX) ? read(a, ia, sa, i) : read(b, ib, sb, i);
-                    FloatVector other = first == (f == Binary.MAX) ? read(b, ib, sb, i) : read(a, ia, sa, i);
-                    zero().blend(1f, own.compare(GT, other)).blend(0.5f, own.compare(EQ, other)).mul(load(dy, id + i)).intoArray(out, i);
-                }
+                if (first == (f == Binary.MAX)) winners(n, a, ia, b, ib, out);
+                else winners(n, b, ib, a, ia, out);
+                Runs.multiply(dy, id, out, 0, n);
             }
         }
     }
 
-    private static void timesOther(int n, float[] other, int io, int so, float[] dy, int id, float[] out) {
-        for (int i = 0; i < n; i += L) load(dy, id + i).mul(read(other, io, so, i)).intoArray(out, i);
+    /** out[i] = 1 where own is larger, half at a tie, else 0. */
+    private static void winners(int n, float[] own, int io, float[] other, int it, float[] out) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            FloatVector u = fromArray(F, own, io + i);
+            FloatVector v = fromArray(F, other, it + i);
+            zero(F).blend(1f, u.compare(GT, v)).blend(0.5f, u.compare(EQ, v)).intoArray(out, i);
+        }
+        for (; i < n; i++) out[i] = own[io + i] > other[it + i] ? 1 : own[io + i] == other[it + i] ? 0.5f : 0;
     }
 
-    /** The next vector of an operand whose step is 0 or 1. */
-    private static FloatVector read(float[] x, int at, int step, int i) {
-        return step == 0 ? splat(x[at]) : load(x, at + i);
-    }
+    /** An operand's array, read in blocks of consecutive values. */
+    private static final class Operand {
+        final float[] array;
 
-    private static float[] array(Storage x) {
-        return FloatStorage.of(x).array();
-    }
+        Operand(Strided x) {
+            array = FloatStorage.of(x.data()).array();
+        }
 
-    private static long start(Storage x) {
-        return FloatStorage.of(x).offset();
+        /** The array itself where the step is 1, else {@code into} with the n values from {@code at}. */
+        float[] block(int at, int step, int n, float[] into) {
+            if (step == 1) return array;
+            if (step == 0) Arrays.fill(into, 0, n, array[at]);
+            else for (int i = 0; i < n; i++) into[i] = array[at + i * step];
+            return into;
+        }
     }
 
     private static long start(Strided x) {
-        return start(x.data()) + x.offset();
+        return FloatStorage.of(x.data()).offset() + x.offset();
     }
 
     private static long[] rowMajor(int[] dims) {
-        return org.moe4j.tensor.Shape.of(dims).strides();
+        return Shape.of(dims).strides();
     }
 }

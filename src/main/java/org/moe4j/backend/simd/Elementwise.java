@@ -2,12 +2,11 @@ package org.moe4j.backend.simd;
 
 import static org.moe4j.backend.simd.Lanes.L;
 
-import java.util.Arrays;
 import org.moe4j.backend.Unary;
 
 /**
- * Functions of whole runs of values, shared out in chunks. A chunk's last values, fewer than a vector, go through a padded
- * copy and the same vector code, so that a value doesn't depend on where it lies.
+ * Functions of whole runs of values, shared out in chunks and computed in blocks. A run's last values, fewer than a vector, go
+ * through a padded copy and the same vector code, so that a value doesn't depend on where it lies.
  */
 final class Elementwise {
     /** Values in one task: 64 KiB of each array. */
@@ -16,38 +15,43 @@ final class Elementwise {
     private Elementwise() {}
 
     static void value(Team team, Unary f, FloatStorage x, FloatStorage y) {
-        int n = x.length();
-        team.parallel(Sgemm.blocks(n, CHUNK), c -> {
-            int from = c * CHUNK;
-            int to = Math.min(n, from + CHUNK);
-            int whole = to - (to - from) % L;
-            UnaryValue.apply(f, x.array(), x.offset() + from, x.offset() + whole, y.array(), y.offset() + from);
-            if (whole < to) {
-                float[] in = tail(x, whole, to);
-                float[] out = new float[L];
-                UnaryValue.apply(f, in, 0, L, out, 0);
-                System.arraycopy(out, 0, y.array(), y.offset() + whole, to - whole);
+        blocks(team, x.length(), (at, n) -> {
+            int whole = n - n % L;
+            UnaryValue.apply(f, x.array(), x.offset() + at, y.array(), y.offset() + at, whole);
+            if (whole < n) {
+                float[] tail = Scratch.mine().block(4);
+                System.arraycopy(x.array(), x.offset() + at + whole, tail, 0, n - whole);
+                UnaryValue.apply(f, tail, 0, tail, 0, L);
+                System.arraycopy(tail, 0, y.array(), y.offset() + at + whole, n - whole);
             }
         });
     }
 
     static void gradient(Team team, Unary f, FloatStorage x, FloatStorage y, FloatStorage dy, FloatStorage dx) {
-        int n = x.length();
-        team.parallel(Sgemm.blocks(n, CHUNK), c -> {
-            int from = c * CHUNK;
-            int to = Math.min(n, from + CHUNK);
-            int whole = to - (to - from) % L;
-            UnaryGrad.apply(f, whole - from, x.array(), x.offset() + from, y.array(), y.offset() + from,
-                    dy.array(), dy.offset() + from, dx.array(), dx.offset() + from);
-            if (whole < to) {
-                float[] sum = tail(dx, whole, to);
-                UnaryGrad.apply(f, L, tail(x, whole, to), 0, tail(y, whole, to), 0, tail(dy, whole, to), 0, sum, 0);
-                System.arraycopy(sum, 0, dx.array(), dx.offset() + whole, to - whole);
+        blocks(team, x.length(), (at, n) -> {
+            int whole = n - n % L;
+            float[] slopes = Scratch.mine().block(5);
+            UnarySlope.apply(f, x.array(), x.offset() + at, y.array(), y.offset() + at, slopes, whole);
+            if (whole < n) {
+                float[] tails = Scratch.mine().block(4); // a vector of x and one of y
+                System.arraycopy(x.array(), x.offset() + at + whole, tails, 0, n - whole);
+                System.arraycopy(y.array(), y.offset() + at + whole, tails, L, n - whole);
+                float[] last = Scratch.mine().block(3);
+                UnarySlope.apply(f, tails, 0, tails, L, last, L);
+                System.arraycopy(last, 0, slopes, whole, n - whole);
             }
+            Runs.addProduct(slopes, 0, dy.array(), dy.offset() + at, dx.array(), dx.offset() + at, n);
         });
     }
 
-    private static float[] tail(FloatStorage x, int from, int to) {
-        return Arrays.copyOf(Arrays.copyOfRange(x.array(), x.offset() + from, x.offset() + to), L);
+    private interface Block {
+        void run(int at, int n);
+    }
+
+    private static void blocks(Team team, int n, Block body) {
+        team.parallel(Sgemm.blocks(n, CHUNK), c -> {
+            int end = Math.min(n, (c + 1) * CHUNK);
+            for (int at = c * CHUNK; at < end; at += VectorMath.BLOCK) body.run(at, Math.min(VectorMath.BLOCK, end - at));
+        });
     }
 }

@@ -18,26 +18,8 @@ final class Lanes {
 
     private Lanes() {}
 
-    /** The vector at {@code a[at..]}. */
-    static FloatVector load(float[] a, int at) {
-        return FloatVector.fromArray(F, a, at);
-    }
-
     /** The mask of the first {@code n} lanes. */
     static VectorMask<Float> first(int n) {
         return F.indexInRange(0, n);
-    }
-
-    /** The vector at {@code a[at..]} where the mask is set, 0 elsewhere; nothing outside the mask is read. */
-    static FloatVector load(float[] a, int at, VectorMask<Float> mask) {
-        return FloatVector.fromArray(F, a, at, mask);
-    }
-
-    static FloatVector splat(float value) {
-        return FloatVector.broadcast(F, value);
-    }
-
-    static FloatVector zero() {
-        return FloatVector.zero(F);
     }
 }

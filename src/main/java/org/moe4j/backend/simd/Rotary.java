@@ -1,8 +1,9 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
 import static org.moe4j.backend.simd.Lanes.first;
-import static org.moe4j.backend.simd.Lanes.load;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -44,14 +45,14 @@ final class Rotary {
         int at = p * half;
         for (int i = 0; i < half; i += L) {
             VectorMask<Float> mask = first(half - i);
-            FloatVector c = load(cos, at + i, mask);
-            FloatVector s = load(sin, at + i, mask).mul(sign);
-            FloatVector a = load(x, ix + i, mask);
-            FloatVector b = load(x, ix + half + i, mask);
+            FloatVector c = fromArray(F, cos, at + i, mask);
+            FloatVector s = fromArray(F, sin, at + i, mask).mul(sign);
+            FloatVector a = fromArray(F, x, ix + i, mask);
+            FloatVector b = fromArray(F, x, ix + half + i, mask);
             FloatVector low = a.mul(c).sub(b.mul(s));
             FloatVector high = b.mul(c).add(a.mul(s));
-            (add ? low.add(load(y, iy + i, mask)) : low).intoArray(y, iy + i, mask);
-            (add ? high.add(load(y, iy + half + i, mask)) : high).intoArray(y, iy + half + i, mask);
+            (add ? low.add(fromArray(F, y, iy + i, mask)) : low).intoArray(y, iy + i, mask);
+            (add ? high.add(fromArray(F, y, iy + half + i, mask)) : high).intoArray(y, iy + half + i, mask);
         }
     }
 }

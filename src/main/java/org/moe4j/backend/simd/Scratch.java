@@ -7,6 +7,7 @@ final class Scratch {
     private float[] left = new float[0];
     private float[] right = new float[0];
     private float[] tile = new float[0];
+    private final float[][] blocks = new float[6][VectorMath.BLOCK];
     private float[] scores = new float[0];
     private float[] scoreGrads = new float[0];
 
@@ -39,5 +40,13 @@ final class Scratch {
     /** For the gradients of those scores. */
     float[] scoreGrads(int size) {
         return scoreGrads.length < size ? scoreGrads = new float[size] : scoreGrads;
+    }
+
+    /**
+     * One of six blocks of {@link VectorMath#BLOCK} values. VectorMath uses 0 and 1, the elementwise functions made of it 2,
+     * and who calls those 3 to 5.
+     */
+    float[] block(int number) {
+        return blocks[number];
     }
 }

@@ -361,7 +361,7 @@ public final class SimdBackend implements Backend {
         if (dx != null) {
             rows(rows, cols, r -> Norms.rowGrad(mean != null, x.array(), x.offset() + r * cols, mean == null ? 0 : mean.array()[mean.offset() + r],
                     scale.array()[scale.offset() + r], array(gain), offset(gain), dy.array(), dy.offset() + r * cols,
-                    dx.array(), dx.offset() + r * cols, cols));
+                    dx.array(), dx.offset() + r * cols, cols, Scratch.mine().scores(2 * cols)));
         }
         if (dgain != null) {
             columns(rows, cols, j -> Norms.gainGrad(j, rows, cols, x.array(), x.offset(), array(mean), offset(mean),

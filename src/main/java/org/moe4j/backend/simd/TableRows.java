@@ -1,9 +1,10 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
-import static org.moe4j.backend.simd.Lanes.load;
-import static org.moe4j.backend.simd.Lanes.splat;
-import static org.moe4j.backend.simd.Lanes.zero;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -35,9 +36,9 @@ final class TableRows {
     private static void dot(float[] x, int ix, float[] table, int it, int width, int row, float[] s, int at, boolean add) {
         float value = 0;
         if (row >= 0) {
-            FloatVector sum = zero();
+            FloatVector sum = zero(F);
             int i = 0;
-            for (; i <= width - L; i += L) sum = load(x, ix + i).fma(load(table, it + row * width + i), sum);
+            for (; i <= width - L; i += L) sum = fromArray(F, x, ix + i).fma(fromArray(F, table, it + row * width + i), sum);
             value = Runs.total(sum);
             for (; i < width; i++) value = Math.fma(x[ix + i], table[it + row * width + i], value);
         }
@@ -46,17 +47,17 @@ final class TableRows {
 
     /** The same sums in the same order as four calls of {@link #dot}. */
     private static void fourDots(float[] x, int ix, float[] table, int r0, int r1, int r2, int r3, int width, float[] s, int at, boolean add) {
-        FloatVector s0 = zero();
-        FloatVector s1 = zero();
-        FloatVector s2 = zero();
-        FloatVector s3 = zero();
+        FloatVector s0 = zero(F);
+        FloatVector s1 = zero(F);
+        FloatVector s2 = zero(F);
+        FloatVector s3 = zero(F);
         int i = 0;
         for (; i <= width - L; i += L) {
-            FloatVector v = load(x, ix + i);
-            s0 = v.fma(load(table, r0 + i), s0);
-            s1 = v.fma(load(table, r1 + i), s1);
-            s2 = v.fma(load(table, r2 + i), s2);
-            s3 = v.fma(load(table, r3 + i), s3);
+            FloatVector v = fromArray(F, x, ix + i);
+            s0 = v.fma(fromArray(F, table, r0 + i), s0);
+            s1 = v.fma(fromArray(F, table, r1 + i), s1);
+            s2 = v.fma(fromArray(F, table, r2 + i), s2);
+            s3 = v.fma(fromArray(F, table, r3 + i), s3);
         }
         float t0 = Runs.total(s0);
         float t1 = Runs.total(s1);
@@ -100,16 +101,16 @@ final class TableRows {
 
     /** y += w0 r0 + w1 r1 + w2 r2 + w3 r3, added in that order. */
     private static void addFour(float w0, float[] table, int r0, float w1, int r1, float w2, int r2, float w3, int r3, int width, float[] y, int iy) {
-        FloatVector v0 = splat(w0);
-        FloatVector v1 = splat(w1);
-        FloatVector v2 = splat(w2);
-        FloatVector v3 = splat(w3);
+        FloatVector v0 = broadcast(F, w0);
+        FloatVector v1 = broadcast(F, w1);
+        FloatVector v2 = broadcast(F, w2);
+        FloatVector v3 = broadcast(F, w3);
         int i = 0;
         for (; i <= width - L; i += L) {
-            FloatVector sum = v0.fma(load(table, r0 + i), load(y, iy + i));
-            sum = v1.fma(load(table, r1 + i), sum);
-            sum = v2.fma(load(table, r2 + i), sum);
-            v3.fma(load(table, r3 + i), sum).intoArray(y, iy + i);
+            FloatVector sum = v0.fma(fromArray(F, table, r0 + i), fromArray(F, y, iy + i));
+            sum = v1.fma(fromArray(F, table, r1 + i), sum);
+            sum = v2.fma(fromArray(F, table, r2 + i), sum);
+            v3.fma(fromArray(F, table, r3 + i), sum).intoArray(y, iy + i);
         }
         for (; i < width; i++) {
             float sum = Math.fma(w0, table[r0 + i], y[iy + i]);

@@ -1,8 +1,9 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
-import static org.moe4j.backend.simd.Lanes.load;
 
 /**
  * The k largest values of a row in descending order, the lower column first at a tie. A running threshold, the k-th best so
@@ -19,7 +20,7 @@ final class TopK {
         int last = iv + k - 1;
         int i = k;
         for (; i <= n - L; i += L) {
-            long above = load(x, ix + i).compare(GT, values[last]).toLong();
+            long above = fromArray(F, x, ix + i).compare(GT, values[last]).toLong();
             if (values[last] != values[last]) above = (1L << L) - 1;
             for (; above != 0; above &= above - 1) {
                 int column = i + Long.numberOfTrailingZeros(above);

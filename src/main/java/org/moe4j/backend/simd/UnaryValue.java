@@ -1,205 +1,164 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LT;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
-import static org.moe4j.backend.simd.Lanes.load;
-import static org.moe4j.backend.simd.Lanes.splat;
-import static org.moe4j.backend.simd.Lanes.zero;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import org.moe4j.backend.Unary;
 
 /**
- * The elementwise functions: y = f(x). One small loop a function, because a loop that called a function object for each
- * vector would put the vectors on the heap. Errors are those of {@link VectorMath}; sine, cosine and powers are the JDK's
- * (1 to 2 ulp, not necessarily the same bits on another kind of machine).
+ * The elementwise functions y = f(x) of a block: one small loop each, or passes of {@link VectorMath}, whose errors are stated
+ * there. Sine, cosine and powers, which models hardly use, are computed one by one in float64: the JDK's vector forms give
+ * other bits before a loop is compiled than after. Lengths as in VectorMath; y may be x.
  */
 final class UnaryValue {
+    private static final float GELU_SCALE = 0.79788456f;
+    private static final float GELU_CUBIC = 0.044715f;
+
     private UnaryValue() {}
 
-    /** y[j..] = f(x[i..to)), where to - i is a multiple of the vector length. */
-    static void apply(Unary f, float[] x, int i, int to, float[] y, int j) {
+    static void apply(Unary f, float[] x, int ix, float[] y, int iy, int n) {
         float p = (float) f.p();
         float q = (float) f.q();
         switch (f.function()) {
-            case EXP -> exp(x, i, to, y, j);
-            case EXPM1 -> expm1(x, i, to, y, j);
-            case LOG -> log(x, i, to, y, j);
-            case LOG1P -> log1p(x, i, to, y, j);
-            case SQRT -> sqrt(x, i, to, y, j);
-            case RSQRT -> rsqrt(x, i, to, y, j);
-            case RECIPROCAL -> reciprocal(x, i, to, y, j);
-            case SQUARE -> square(x, i, to, y, j);
-            case ABS -> abs(x, i, to, y, j);
-            case SIN -> sin(x, i, to, y, j);
-            case COS -> cos(x, i, to, y, j);
-            case ERF -> erf(x, i, to, y, j);
-            case NORMAL_CDF -> normalCdf(x, i, to, y, j);
-            case SIGMOID -> sigmoid(x, i, to, y, j);
-            case LOG_SIGMOID -> logSigmoid(x, i, to, y, j);
-            case TANH -> tanh(x, i, to, y, j);
-            case RELU -> relu(x, i, to, y, j);
-            case RELU_SQUARED -> reluSquared(x, i, to, y, j);
-            case GELU -> gelu(x, i, to, y, j);
-            case GELU_TANH -> geluTanh(x, i, to, y, j);
-            case SILU -> silu(x, i, to, y, j);
-            case MISH -> mish(x, i, to, y, j);
-            case SOFTPLUS -> softplus(x, i, to, y, j);
-            case ELU -> elu(x, i, to, y, j, p);
-            case LEAKY_RELU -> leakyRelu(x, i, to, y, j, p);
-            case CLAMP -> clamp(x, i, to, y, j, p, q);
-            case POWER -> power(x, i, to, y, j, p);
-            case STEP -> step(x, i, to, y, j, p, q);
-            case NEGATE -> affine(x, i, to, y, j, -1f, 0f);
-            case AFFINE -> affine(x, i, to, y, j, p, q);
+            case EXP -> VectorMath.exp(x, ix, 1, 0, y, iy, n);
+            case EXPM1 -> VectorMath.expm1(x, ix, y, iy, n);
+            case LOG -> VectorMath.log(x, ix, y, iy, n);
+            case LOG1P -> VectorMath.log1p(x, ix, y, iy, n);
+            case SQRT -> sqrt(x, ix, y, iy, n);
+            case RSQRT -> rsqrt(x, ix, y, iy, n);
+            case RECIPROCAL -> reciprocal(x, ix, y, iy, n);
+            case SQUARE -> product(x, ix, x, ix, y, iy, n);
+            case ABS -> abs(x, ix, y, iy, n);
+            case NEGATE -> affine(x, ix, -1, 0, y, iy, n);
+            case SIN, COS, POWER -> { for (int i = 0; i < n; i++) y[iy + i] = (float) f.value(x[ix + i]); }
+            case ERF -> VectorMath.erf(x, ix, y, iy, n);
+            case NORMAL_CDF -> normalCdf(x, ix, y, iy, n);
+            case SIGMOID -> VectorMath.sigmoid(x, ix, y, iy, n);
+            case LOG_SIGMOID -> {
+                VectorMath.softplus(x, ix, -1, y, iy, n);
+                affine(y, iy, -1, 0, y, iy, n);
+            }
+            case TANH -> VectorMath.tanh(x, ix, y, iy, n);
+            case RELU -> relu(x, ix, y, iy, n);
+            case RELU_SQUARED -> reluSquared(x, ix, y, iy, n);
+            case GELU -> {
+                float[] t = Scratch.mine().block(2);
+                normalCdf(x, ix, t, 0, n);
+                product(x, ix, t, 0, y, iy, n);
+            }
+            case GELU_TANH -> {
+                float[] t = Scratch.mine().block(2);
+                geluTanh(x, ix, t, 0, n);
+                affine(t, 0, 0.5f, 0.5f, t, 0, n);
+                product(x, ix, t, 0, y, iy, n);
+            }
+            case SILU -> {
+                float[] t = Scratch.mine().block(2);
+                VectorMath.sigmoid(x, ix, t, 0, n);
+                product(x, ix, t, 0, y, iy, n);
+            }
+            case MISH -> {
+                float[] t = Scratch.mine().block(2);
+                VectorMath.softplus(x, ix, 1, t, 0, n);
+                VectorMath.tanh(t, 0, t, 0, n);
+                product(x, ix, t, 0, y, iy, n);
+            }
+            case SOFTPLUS -> VectorMath.softplus(x, ix, 1, y, iy, n);
+            case ELU -> {
+                float[] t = Scratch.mine().block(2);
+                VectorMath.expm1(x, ix, t, 0, n);
+                affine(t, 0, p, 0, t, 0, n);
+                whereNotPositive(x, ix, t, 0, y, iy, n);
+            }
+            case LEAKY_RELU -> {
+                float[] t = Scratch.mine().block(2);
+                affine(x, ix, p, 0, t, 0, n);
+                whereNotPositive(x, ix, t, 0, y, iy, n);
+            }
+            case CLAMP -> clamp(x, ix, p, q, y, iy, n);
+            case STEP -> step(x, ix, p, q, y, iy, n);
+            case AFFINE -> affine(x, ix, p, q, y, iy, n);
         }
+    }
+
+    /** y = a x + b. */
+    static void affine(float[] x, int ix, float a, float b, float[] y, int iy, int n) {
+        FloatVector factor = broadcast(F, a);
+        FloatVector shift = broadcast(F, b);
+        for (int i = 0; i < n; i += L) fromArray(F, x, ix + i).fma(factor, shift).intoArray(y, iy + i);
+    }
+
+    /** z = x y. */
+    static void product(float[] x, int ix, float[] y, int iy, float[] z, int iz, int n) {
+        for (int i = 0; i < n; i += L) fromArray(F, x, ix + i).mul(fromArray(F, y, iy + i)).intoArray(z, iz + i);
+    }
+
+    static void normalCdf(float[] x, int ix, float[] y, int iy, int n) {
+        float[] bell = Scratch.mine().block(0);
+        VectorMath.bell(x, ix, bell, 0, n);
+        VectorMath.normalCdf(x, ix, bell, 0, y, iy, n);
+    }
+
+    /** The tanh within the approximate GELU. */
+    static void geluTanh(float[] x, int ix, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = fromArray(F, x, ix + i);
+            v.mul(v).fma(broadcast(F, GELU_CUBIC), broadcast(F, 1f)).mul(v).mul(GELU_SCALE).intoArray(y, iy + i);
+        }
+        VectorMath.tanh(y, iy, y, iy, n);
+    }
+
+    private static void sqrt(float[] x, int ix, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) fromArray(F, x, ix + i).sqrt().intoArray(y, iy + i);
+    }
+
+    private static void rsqrt(float[] x, int ix, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) broadcast(F, 1f).div(fromArray(F, x, ix + i).sqrt()).intoArray(y, iy + i);
+    }
+
+    static void reciprocal(float[] x, int ix, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) broadcast(F, 1f).div(fromArray(F, x, ix + i)).intoArray(y, iy + i);
+    }
+
+    private static void abs(float[] x, int ix, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) fromArray(F, x, ix + i).abs().intoArray(y, iy + i);
     }
 
     /** max(x, 0), and NaN where x is NaN. */
-    private static FloatVector positive(FloatVector x) {
-        return x.blend(0f, x.compare(LT, 0f));
-    }
-
-    private static void exp(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.exp(load(x, i)).intoArray(y, j);
-    }
-
-    private static void expm1(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.expm1(load(x, i)).intoArray(y, j);
-    }
-
-    private static void log(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.log(load(x, i)).intoArray(y, j);
-    }
-
-    private static void log1p(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.log1p(load(x, i)).intoArray(y, j);
-    }
-
-    private static void sqrt(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) load(x, i).sqrt().intoArray(y, j);
-    }
-
-    private static void rsqrt(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) splat(1f).div(load(x, i).sqrt()).intoArray(y, j);
-    }
-
-    private static void reciprocal(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) splat(1f).div(load(x, i)).intoArray(y, j);
-    }
-
-    private static void square(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            v.mul(v).intoArray(y, j);
+    private static void relu(float[] x, int ix, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = fromArray(F, x, ix + i);
+            v.blend(0f, v.compare(LT, 0f)).intoArray(y, iy + i);
         }
     }
 
-    private static void abs(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) load(x, i).abs().intoArray(y, j);
-    }
-
-    private static void sin(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) load(x, i).lanewise(VectorOperators.SIN).intoArray(y, j);
-    }
-
-    private static void cos(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) load(x, i).lanewise(VectorOperators.COS).intoArray(y, j);
-    }
-
-    private static void erf(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.erf(load(x, i)).intoArray(y, j);
-    }
-
-    private static void normalCdf(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.normalCdf(load(x, i)).intoArray(y, j);
-    }
-
-    private static void sigmoid(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.sigmoid(load(x, i)).intoArray(y, j);
-    }
-
-    private static void logSigmoid(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.softplus(load(x, i).neg()).neg().intoArray(y, j);
-    }
-
-    private static void tanh(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.tanh(load(x, i)).intoArray(y, j);
-    }
-
-    private static void relu(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) positive(load(x, i)).intoArray(y, j);
-    }
-
-    private static void reluSquared(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = positive(load(x, i));
-            v.mul(v).intoArray(y, j);
+    private static void reluSquared(float[] x, int ix, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = fromArray(F, x, ix + i);
+            v.mul(v).blend(0f, v.compare(LT, 0f)).intoArray(y, iy + i);
         }
     }
 
-    private static void gelu(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            v.mul(VectorMath.normalCdf(v)).intoArray(y, j);
+    /** y = x where x is positive, else other. */
+    private static void whereNotPositive(float[] x, int ix, float[] other, int io, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = fromArray(F, x, ix + i);
+            v.blend(fromArray(F, other, io + i), v.compare(LE, 0f)).intoArray(y, iy + i);
         }
     }
 
-    private static void geluTanh(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            VectorMath.geluTanh(v).add(1f).mul(v.mul(0.5f)).intoArray(y, j);
-        }
+    private static void clamp(float[] x, int ix, float low, float high, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) fromArray(F, x, ix + i).max(low).min(high).intoArray(y, iy + i);
     }
 
-    private static void silu(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            v.mul(VectorMath.sigmoid(v)).intoArray(y, j);
-        }
-    }
-
-    private static void mish(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            v.mul(VectorMath.tanh(VectorMath.softplus(v))).intoArray(y, j);
-        }
-    }
-
-    private static void softplus(float[] x, int i, int to, float[] y, int j) {
-        for (; i < to; i += L, j += L) VectorMath.softplus(load(x, i)).intoArray(y, j);
-    }
-
-    private static void elu(float[] x, int i, int to, float[] y, int j, float p) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            v.blend(VectorMath.expm1(v).mul(p), v.compare(LE, 0f)).intoArray(y, j);
-        }
-    }
-
-    private static void leakyRelu(float[] x, int i, int to, float[] y, int j, float p) {
-        for (; i < to; i += L, j += L) {
-            FloatVector v = load(x, i);
-            v.blend(v.mul(p), v.compare(LE, 0f)).intoArray(y, j);
-        }
-    }
-
-    private static void clamp(float[] x, int i, int to, float[] y, int j, float p, float q) {
-        for (; i < to; i += L, j += L) load(x, i).max(p).min(q).intoArray(y, j);
-    }
-
-    private static void power(float[] x, int i, int to, float[] y, int j, float p) {
-        for (; i < to; i += L, j += L) load(x, i).lanewise(VectorOperators.POW, p).intoArray(y, j);
-    }
-
-    private static void step(float[] x, int i, int to, float[] y, int j, float p, float q) {
-        for (; i < to; i += L, j += L) zero().blend(q, load(x, i).compare(GE, p)).intoArray(y, j);
-    }
-
-    private static void affine(float[] x, int i, int to, float[] y, int j, float p, float q) {
-        for (; i < to; i += L, j += L) load(x, i).fma(splat(p), splat(q)).intoArray(y, j);
+    private static void step(float[] x, int ix, float threshold, float height, float[] y, int iy, int n) {
+        for (int i = 0; i < n; i += L) zero(F).blend(height, fromArray(F, x, ix + i).compare(GE, threshold)).intoArray(y, iy + i);
     }
 }
