@@ -63,7 +63,10 @@ final class UnarySlope {
             }
             case TANH -> tanh(y, iy, s, n);
             case RELU -> positive(x, ix, 0, s, n);
-            case RELU_SQUARED -> reluSquared(x, ix, s, n);
+            case RELU_SQUARED -> {
+                UnaryValue.relu(x, ix, s, 0, n);
+                UnaryValue.affine(s, 0, 2, 0, s, 0, n);
+            }
             case GELU -> gelu(x, ix, s, n);
             case GELU_TANH -> geluTanh(x, ix, s, n);
             case SILU -> silu(x, ix, s, n);
@@ -107,13 +110,6 @@ final class UnarySlope {
     /** 1 where x is positive, else {@code other}. */
     private static void positive(float[] x, int ix, float other, float[] s, int n) {
         for (int i = 0; i < n; i += L) broadcast(F, other).blend(1f, fromArray(F, x, ix + i).compare(GT, 0f)).intoArray(s, i);
-    }
-
-    private static void reluSquared(float[] x, int ix, float[] s, int n) {
-        for (int i = 0; i < n; i += L) {
-            FloatVector v = fromArray(F, x, ix + i);
-            zero(F).blend(v.add(v), v.compare(GT, 0f)).intoArray(s, i);
-        }
     }
 
     /** Phi(x) + x phi(x). */

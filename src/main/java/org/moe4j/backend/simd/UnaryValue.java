@@ -132,7 +132,7 @@ final class UnaryValue {
     }
 
     /** max(x, 0), and NaN where x is NaN. */
-    private static void relu(float[] x, int ix, float[] y, int iy, int n) {
+    static void relu(float[] x, int ix, float[] y, int iy, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector v = fromArray(F, x, ix + i);
             v.blend(0f, v.compare(LT, 0f)).intoArray(y, iy + i);
