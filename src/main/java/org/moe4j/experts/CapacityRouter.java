@@ -148,7 +148,8 @@ public final class CapacityRouter extends Router {
                 wanted[choice] = choice % topK == 0 || switch (second) {
                     case ALL, SAMPLING -> true;
                     case NONE -> false;
-                    case RANDOM -> uniform[choice] < gates[choice] / threshold;
+                    // a first gate of 0 was never computed (the dry back end): count the most there can be
+                    case RANDOM -> uniform[choice] < gates[choice] / threshold || gates[choice - choice % topK] == 0;
                 };
             }
             return wanted;
