@@ -68,8 +68,12 @@ class CheckpointTest {
             try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(files().getFirst()))) {
                 assertThat(file.dtype("x1.5")).isEqualTo(device.equals("simd") ? DType.F32 : DType.F64);
             }
+            Files.createFile(folder.resolve("another's"));
             checkpoint.delete();
-            assertThat(folder).as("an emptied folder goes too").doesNotExist();
+            assertThat(files()).containsExactly("another's");
+            Files.delete(folder.resolve("another's"));
+            checkpoint.delete();
+            assertThat(folder).as("nothing is left in it").doesNotExist();
         }
     }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
@@ -111,22 +112,27 @@ class ResumeTest {
         }
     }
 
-    @Test
-    void anInterruptEndsTheRunWithACheckpoint() {
-        try (Backend on = new ReferenceBackend()) {
+    /** The interrupt comes within a step, as from another thread: the step is finished first. */
+    @ParameterizedTest
+    @ValueSource(strings = {"reference", "simd"})
+    void anInterruptEndsTheRunWithACheckpoint(String device) {
+        try (Backend on = Backends.open(device, 2)) {
             Checkpoint checkpoint = new Checkpoint(folder);
-            Run run = new Run(on, Tiny.training(STEPS));
-            Trainer.Outcome outcome = run.trainer.run(checkpoint, m -> {
-                if (m.step() == 4) {
+            LanguageModel model = Tiny.model(on, Tiny.noisy(), Tiny.peer(16));
+            Trainer trainer = new Trainer(on, model, Tiny.training(STEPS), step -> {
+                if (step == 3) {
                     Thread.currentThread().interrupt();
                 }
-            });
+                return Tiny.counting(4).apply(step);
+            }, null);
+            Trainer.Outcome outcome = trainer.run(checkpoint, m -> { });
             assertThat(Thread.interrupted()).as("the interrupt is kept for the caller").isTrue();
             assertThat(outcome).isEqualTo(new Trainer.Outcome(new Progress(4, 4 * 4 * Tiny.TIME, 0), true, null));
-            Run next = new Run(on, Tiny.training(STEPS));
-            next.trainer.restore(checkpoint);
-            assertThat(next.trainer.progress()).isEqualTo(outcome.progress());
-            TrainerTest.assertSameBits(TrainerTest.values(next.model), TrainerTest.values(run.model));
+            LanguageModel next = Tiny.model(on, Tiny.noisy(), Tiny.peer(16));
+            Trainer resumed = new Trainer(on, next, Tiny.training(STEPS), Tiny.counting(4), null);
+            resumed.restore(checkpoint);
+            assertThat(resumed.progress()).isEqualTo(outcome.progress());
+            TrainerTest.assertSameBits(TrainerTest.values(next), TrainerTest.values(model));
         }
     }
 
