@@ -1,6 +1,7 @@
 package org.moe4j.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.moe4j.io.InputException;
 import org.moe4j.tensor.Storage;
 
 /** Infinities, NaN, huge and tiny values: what a mask, an untidy scale or a diverging model brings. */
@@ -205,6 +207,11 @@ class ExtremeValuesTest {
                 assertThat(c.get(i * n + j)).isEqualTo(Double.valueOf(i == 5 ? NAN : j == n - 1 ? INF : k));
             }
         }
+    }
+
+    @Test
+    void aTensorBeyondOneArrayIsRefusedInASentence() {
+        assertThatThrownBy(() -> on.allocate(1L << 32)).isInstanceOf(InputException.class).hasMessageContaining("4294967296 values");
     }
 
     @Test

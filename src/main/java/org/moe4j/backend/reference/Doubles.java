@@ -12,7 +12,7 @@ record Doubles(double[] array, int offset, int length) implements Storage {
     private static final int LARGEST = Integer.MAX_VALUE - 8;
 
     static Doubles allocate(long size) {
-        if (size < 0 || size > LARGEST) {
+        if (size > LARGEST) {
             throw new InputException("a tensor of " + size + " values is too large: the reference back end holds at most " + LARGEST + " in one");
         }
         return new Doubles(new double[(int) size], 0, (int) size);

@@ -2,10 +2,19 @@ package org.moe4j.backend.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import org.moe4j.io.InputException;
 import org.moe4j.tensor.Storage;
 
 /** A run of an array of float32 values. */
 record FloatStorage(float[] array, int offset, int length) implements Storage {
+    /** Some JVMs refuse the last few of 2^31 - 1 array elements. */
+    private static final int LARGEST = Integer.MAX_VALUE - 8;
+
+    static FloatStorage allocate(long size) {
+        if (size > LARGEST) throw new InputException("a tensor of " + size + " values is too large: the simd back end holds at most " + LARGEST + " in one");
+        return new FloatStorage(new float[(int) size], 0, (int) size);
+    }
+
     static FloatStorage of(Storage storage) {
         return (FloatStorage) storage;
     }

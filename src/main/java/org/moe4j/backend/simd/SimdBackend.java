@@ -42,7 +42,7 @@ public final class SimdBackend implements Backend {
 
     @Override
     public Storage allocate(long size) {
-        return new FloatStorage(new float[Math.toIntExact(size)], 0, (int) size);
+        return FloatStorage.allocate(size);
     }
 
     @Override
