@@ -6,8 +6,8 @@ import org.moe4j.analysis.SeedSummary;
 import org.moe4j.sweep.CurvePoint;
 
 /**
- * Loss against the training FLOPs spent so far, a line an arm. Validation losses where they were measured, otherwise training
- * losses. The first steps, where every model falls alike, are cut off.
+ * Loss against the training FLOPs spent so far, a line an arm. Validation losses if they were measured at least twice in
+ * each arm, otherwise training losses, which are noisier. The first steps, where every model falls alike, are cut off.
  */
 public final class ComputeChart {
     private static final double SHOWN = 1.0 / 8; // from this share of the budget on
@@ -16,8 +16,8 @@ public final class ComputeChart {
 
     /** @param arms a line each, in this order */
     public static XYChart of(List<SeedSummary> arms) {
-        boolean validation = arms.stream().flatMap(arm -> arm.curve().stream())
-                .filter(point -> Double.isFinite(point.validationLoss())).count() >= 3L * Math.max(1, arms.size());
+        boolean validation = arms.stream().filter(arm -> !arm.curve().isEmpty()).allMatch(arm -> arm.curve().stream()
+                .filter(point -> Double.isFinite(point.validationLoss())).count() >= 2);
         XYChart chart = ChartStyle.chart("Loss against compute", "training FLOPs spent (log scale)",
                 (validation ? "validation" : "training") + " loss (nats/token)");
         chart.getStyler().setXAxisLogarithmic(true);

@@ -92,7 +92,8 @@ public final class GranularityChart {
                     "95 % interval: " + Figures.granularity(fit.low()) + " to " + Figures.granularity(fit.high()),
                     new double[] {log2(fit.low()), log2(fit.high())}, new double[] {loss, loss}));
         }
-        look.applyTo(chart.addSeries("fitted optimum: G = " + Figures.granularity(fit.optimum()), new double[] {best}, new double[] {loss}));
+        String name = fit.shape() == GranularityFit.Shape.INTERIOR ? "fitted optimum: G = " : "least at the edge: G = ";
+        look.applyTo(chart.addSeries(name + Figures.granularity(fit.optimum()), new double[] {best}, new double[] {loss}));
     }
 
     private static void across(XYChart chart, SeedSummary arm, Look look, double from, double to) {

@@ -24,7 +24,7 @@ public final class LoadChart {
         chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setXAxisMax(100.0);
         if (logarithmic) {
-            chart.setYAxisTitle("load relative to uniform (log scale, unused at " + FLOOR + ")");
+            chart.setYAxisTitle("load relative to uniform (log, " + FLOOR + " or less at the bottom)");
             chart.getStyler().setYAxisDecimalPattern("0.##");
         } else {
             chart.getStyler().setYAxisMin(0.0);
