@@ -51,20 +51,29 @@ public final class ProductKeyRouter extends Router {
      * @param second those of the second half
      */
     public static Retrieval retrieve(Tape t, Variable query, Variable first, Variable second, Spec spec) {
-        Ranked top = t.productTopK(scores(t, half(t, query, 0, spec), first), scores(t, half(t, query, 1, spec), second), spec.topK);
-        return new Retrieval(query, top.values(), top.indices());
+        boolean shared = first.shape().rank() == 2;
+        Variable halves = t.reshape(query, -1, spec.heads, 2, spec.keyDim / 2);
+        Variable bySide = shared ? t.permute(halves, 2, 0, 1, 3) : t.permute(halves, 2, 1, 0, 3);  // (2, T, H, dk/2) or (2, H, T, dk/2)
+        Ranked top = t.productTopK(scores(t, bySide, 0, first), scores(t, bySide, 1, second), spec.topK);
+        return shared ? new Retrieval(query, top.values(), top.indices())
+            : new Retrieval(query, t.permute(top.values(), 1, 0, 2), byToken(top.indices(), spec));
     }
 
-    /** Half {@code side} of the queries, (T, H, dk/2). */
-    private static Variable half(Tape t, Variable query, int side, Spec spec) {
-        int width = spec.keyDim / 2;
-        return t.slice(t.reshape(query, -1, spec.heads, spec.keyDim), -1, side * width, (side + 1) * width);
+    /** q · c for every sub-key c of a side, (T,H,N), or (H,T,N) where heads have their own. */
+    private static Variable scores(Tape t, Variable bySide, int side, Variable keys) {
+        int[] dims = bySide.shape().dims();
+        Variable q = t.reshape(t.slice(bySide, 0, side, side + 1), dims[1], dims[2], dims[3]);
+        return keys.shape().rank() == 2 ? t.linear(q, keys, null) : t.matMul(q, keys, false, true);
     }
 
-    /** q · c for every sub-key, (T, H, N). */
-    private static Variable scores(Tape t, Variable q, Variable c) {
-        return c.shape().rank() == 2 ? t.linear(q, c, null)
-            : t.permute(t.matMul(t.permute(q, 1, 0, 2), c, false, true), 1, 0, 2);
+    /** (H,T,K) as (T,H,K). */
+    private static int[] byToken(int[] byHead, Spec spec) {
+        int tokens = byHead.length / (spec.heads * spec.topK);
+        int[] ids = new int[byHead.length];
+        for (int row = 0; row < spec.heads * tokens; row++) {
+            System.arraycopy(byHead, row * spec.topK, ids, (row % tokens * spec.heads + row / tokens) * spec.topK, spec.topK);
+        }
+        return ids;
     }
 
     /**

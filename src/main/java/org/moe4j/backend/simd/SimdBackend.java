@@ -244,7 +244,11 @@ public final class SimdBackend implements Backend {
         FloatStorage x = of(in);
         FloatStorage values = of(best);
         if (k == 0) return;
-        rows(rows, cols + 16 * k, r -> TopK.row(x.array(), x.offset() + r * cols, cols, k, values.array(), values.offset() + r * k, columns, r * k));
+        int each = Sgemm.blocks(rowsATask(cols + 16 * k), L) * L;
+        team.parallel(Sgemm.blocks(rows, each), task -> {
+            int r = task * each;
+            TopK.rows(Math.min(each, rows - r), x.array(), x.offset() + r * cols, cols, k, values.array(), values.offset() + r * k, columns, r * k);
+        });
     }
 
     @Override
@@ -252,12 +256,11 @@ public final class SimdBackend implements Backend {
         FloatStorage a = of(left);
         FloatStorage b = of(right);
         FloatStorage values = of(best);
-        int each = rowsATask(2 * n + 64 * k);
+        int each = Sgemm.blocks(rowsATask(2 * n + 64 * k), L) * L;
         team.parallel(Sgemm.blocks(rows, each), task -> {
-            ProductKeys keys = new ProductKeys(n, half, k);
-            for (int r = task * each; r < Math.min(rows, (task + 1) * each); r++) {
-                keys.row(a.array(), a.offset() + r * n, b.array(), b.offset() + r * n, values.array(), values.offset() + r * k, ids, r * k);
-            }
+            int r = task * each;
+            new ProductKeys(n, half, k).rows(Math.min(each, rows - r), a.array(), a.offset() + r * n, b.array(), b.offset() + r * n,
+                    values.array(), values.offset() + r * k, ids, r * k);
         });
     }
 

@@ -13,6 +13,23 @@ import static org.moe4j.backend.simd.Lanes.L;
 final class TopK {
     private TopK() {}
 
+    /** {@code rows} rows of n, each with k values from iv on and k columns from ic on. */
+    static void rows(int rows, float[] x, int ix, int n, int k, float[] values, int iv, int[] columns, int ic) {
+        int r = 0;
+        if (LaneTopK.pays(n, k)) {
+            float[] work = Scratch.mine().left(LaneTopK.size(n, k));
+            for (; r + L <= rows; r += L) {
+                LaneTopK.rows(x, ix + r * n, n, k, work, 0);
+                for (int lane = 0; lane < L; lane++) {
+                    int at = (r + lane) * k;
+                    if (LaneTopK.isFull(work, 0, k, lane)) LaneTopK.read(work, 0, k, lane, values, iv + at, columns, ic + at);
+                    else row(x, ix + (r + lane) * n, n, k, values, iv + at, columns, ic + at);
+                }
+            }
+        }
+        for (; r < rows; r++) row(x, ix + r * n, n, k, values, iv + r * k, columns, ic + r * k);
+    }
+
     /** The k largest of x[ix..ix+n) into values[iv..iv+k) and columns[ic..ic+k), where 1 ≤ k ≤ n. */
     static void row(float[] x, int ix, int n, int k, float[] values, int iv, int[] columns, int ic) {
         int held = 0;
