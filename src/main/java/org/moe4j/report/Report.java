@@ -25,6 +25,7 @@ public final class Report {
     private final Optional<GranularityFit> fit;
     private final Headline headline;
     private final ResultTable table;
+    private String undrawn; // why there are no charts, once writing has found out
 
     /**
      * @param title      of the page
@@ -55,10 +56,10 @@ public final class Report {
         return table;
     }
 
-    /** Table, answer and warnings for the terminal, in ASCII so that any terminal shows them. */
+    /** Table, answer and warnings for the terminal (of writing too, if that was before), in ASCII so that any terminal shows them. */
     public String text() {
         String lines = table.text() + "\n" + headline.answer() + "\n" + String.join("\n", headline.details())
-                + String.join("", headline.warnings().stream().map(warning -> "\nNote: " + warning).toList()) + "\n";
+                + String.join("", warnings().stream().map(warning -> "\nNote: " + warning).toList()) + "\n";
         return ResultTable.ascii(lines);
     }
 
@@ -75,7 +76,7 @@ public final class Report {
         written.add(folder.resolve("table.csv"));
         AtomicFile.write(written.getLast(), table.csv());
         Map<String, String> drawings = new LinkedHashMap<>();
-        List<String> warnings = new ArrayList<>(headline.warnings());
+        undrawn = null;
         try {
             for (Map.Entry<String, Supplier<XYChart>> chart : charts().entrySet()) {
                 XYChart drawn = chart.getValue().get();
@@ -88,11 +89,17 @@ public final class Report {
         } catch (InputException e) {
             throw e;
         } catch (RuntimeException | LinkageError | InternalError e) { // what Java throws where the system has no fonts
-            warnings.add("The charts could not be drawn (" + e + "). On a bare system, installing fontconfig and a font "
-                    + "such as fonts-dejavu-core helps; nothing else is missing from this report.");
+            undrawn = "The charts could not be drawn (" + e + "). On a bare system, installing fontconfig and a font "
+                    + "such as fonts-dejavu-core helps; nothing else is missing from this report.";
         }
-        AtomicFile.write(written.getFirst(), new ReportPage(title, headline, warnings, table, drawings, spec, provenance).html());
+        AtomicFile.write(written.getFirst(), new ReportPage(title, headline, warnings(), table, drawings, spec, provenance).html());
         return written;
+    }
+
+    private List<String> warnings() {
+        List<String> warnings = new ArrayList<>(headline.warnings());
+        if (undrawn != null) warnings.add(undrawn);
+        return warnings;
     }
 
     private Map<String, Supplier<XYChart>> charts() {
