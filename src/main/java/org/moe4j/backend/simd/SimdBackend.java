@@ -22,6 +22,10 @@ import org.moe4j.tensor.Strided;
 public final class SimdBackend implements Backend {
     private static final int CHUNK = Elementwise.CHUNK;
 
+    static {
+        Tiles.introduce();
+    }
+
     private final Team team;
     private volatile Rotary angles = new Rotary(0, 2, 1, 0);
 

@@ -24,6 +24,24 @@ import jdk.incubator.vector.VectorMask;
 final class Tiles {
     private Tiles() {}
 
+    /**
+     * Calls the large tiles often enough for the compiler to notice them while it has nothing else to do. They are too large
+     * for C1 to compile with profiling. Once it has tried, HotSpot goes straight from the interpreter to C2; but a tile first
+     * noticed while C2 has a backlog is compiled by C1 without profiling, can't leave that level, and stays 30 times slower.
+     */
+    static void introduce() {
+        float[] a = new float[6];
+        float[] b = new float[4 * L];
+        float[] c = new float[6 * 4 * L];
+        for (int i = 0; i < 520; i++) { // the threshold is 200 calls, more while C1 is busy
+            if (Sgemm.ACROSS == 4) {
+                tile6x4(1, a, 0, 1, 6, b, 0, 0, c, 0, 4 * L, true);
+                tile4x4(1, a, 0, 1, 4, b, 0, 0, c, 0, 4 * L, true);
+            }
+            tile6x2(1, a, 0, 1, 6, b, 0, 0, c, 0, 4 * L, true);
+        }
+    }
+
     static void tile6x4(int k, float[] a, int a0, int lda, int rows, float[] b, int at, int ldb,
             float[] c, int to0, int ldc, boolean add) {
         int a1 = a0 + (rows > 1 ? lda : 0);
