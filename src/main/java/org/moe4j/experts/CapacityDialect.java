@@ -50,6 +50,11 @@ public enum CapacityDialect {
         return Math.max(capacity, minimum);
     }
 
+    /** The factor that leaves {@code choices} as much room each as {@code factor} leaves k: MESH and ST_MOE share theirs among all choices. */
+    double factorFor(int choices, double factor, int k) {
+        return this == MESH || this == ST_MOE ? factor * choices / k : factor;
+    }
+
     /** Tokens of a group with buffers of its own. */
     public int groupSize(int batch, int time) {
         return bySequence ? time : batch * time;

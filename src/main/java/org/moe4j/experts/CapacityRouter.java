@@ -160,9 +160,10 @@ public final class CapacityRouter extends Router {
             return second == SecondPolicy.NONE ? 1 : topK;
         }
 
+        /** Each choice keeps its room. */
         @Override
         public Spec withExperts(int experts, int perToken) {
-            return new Spec(experts, perToken, capacityFactor, minimumCapacity, dialect, second, threshold, batchPrioritised, normalise,
+            return new Spec(experts, perToken, dialect.factorFor(perToken, capacityFactor, topK), minimumCapacity, dialect, second, threshold, batchPrioritised, normalise,
                 balanceWeight, zWeight);
         }
 

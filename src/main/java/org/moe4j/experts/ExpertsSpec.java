@@ -2,7 +2,10 @@ package org.moe4j.experts;
 
 import org.moe4j.nn.Init;
 
-/** A bank of experts as a value; implemented by a record {@code Spec} inside the bank's file. */
+/**
+ * A bank of experts as a value; implemented by a record {@code Spec} inside the bank's file, with a constructor without arguments as
+ * {@link RouterSpec} says.
+ */
 public interface ExpertsSpec {
     /** d_expert, the hidden width of one expert. */
     int hidden();

@@ -2,7 +2,10 @@ package org.moe4j.experts;
 
 import org.moe4j.nn.Init;
 
-/** A feed-forward layer as a value: buildable at any width, countable without building. */
+/**
+ * A feed-forward layer as a value: buildable at any width, countable without building. Implemented by a record {@code Spec} inside the
+ * layer's file, with a constructor without arguments as {@link RouterSpec} says.
+ */
 public interface FeedForwardSpec {
     FeedForward build(int dim, Init init);
 

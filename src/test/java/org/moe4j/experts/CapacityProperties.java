@@ -102,6 +102,16 @@ class CapacityProperties {
         assertThat(CapacityDialect.DEEPSPEED.capacity(10, 4, 2, 1.25, 1)).isEqualTo(7);
     }
 
+    /** A sweep that gives a token more, finer experts leaves each choice its room, whatever the factor counts. */
+    @Example
+    void moreChoicesKeepTheirRoom() {
+        for (CapacityDialect dialect : CapacityDialect.values()) {
+            CapacityRouter.Spec two = new CapacityRouter.Spec(32, 2, 2, 1, dialect, SecondPolicy.ALL, 0.2, false, true, 0, 0);
+            double factor = two.withExperts(32, 8).capacityFactor();
+            assertThat(dialect.capacity(64, 32, 8, factor, 1)).isEqualTo(4 * dialect.capacity(64, 32, 2, 2, 1));
+        }
+    }
+
     /** GShard's random policy keeps a second choice with probability gate / threshold. */
     @Example
     void theRandomPolicyKeepsSecondChoicesInProportionToTheirGate() {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -36,7 +37,9 @@ class RouterProperties {
             assertThat(routing.experts()).isEqualTo(spec.experts());
             assertThat(Arrays.stream(routing.expert())).allMatch(e -> e >= -1 && e < spec.experts());
             assertThat(Arrays.stream(routing.token())).allMatch(token -> token >= 0 && token < batch * time);
-            assertThat(Arrays.stream(routing.gates().value().toDoubles())).allMatch(g -> g >= 0 && g <= 1 + 1e-12);
+            double[] gates = routing.gates().value().toDoubles();
+            assertThat(Arrays.stream(gates)).allMatch(g -> g >= 0 && g <= 1 + 1e-12);
+            assertThat(IntStream.range(0, gates.length)).allMatch(s -> routing.expert()[s] >= 0 || gates[s] == 0);
             assertThat(Trial.live(routing)).isLessThanOrEqualTo(spec.slots(batch * time));
             assertThat(routing.losses()).allMatch(loss -> loss.value().shape().size() == 1 && Double.isFinite(loss.value().value().item()));
             if (routing.probabilities() != null) {
@@ -117,7 +120,7 @@ class RouterProperties {
                                               @ForAll @IntRange(min = 1, max = 9) int topK) {
         int k = Math.min(topK, experts);
         for (RouterSpec spec : List.of(new TopKRouter.Spec(experts, k), new NoisyTopKRouter.Spec(experts, k), capacity(experts, k, 1, CapacityDialect.MESH),
-            capacity(experts, k, 100, CapacityDialect.TUTEL), capacity(experts, k, 0.5, CapacityDialect.DEEPSPEED))) {
+            capacity(experts, k, 2, CapacityDialect.ST_MOE), capacity(experts, k, 100, CapacityDialect.TUTEL), capacity(experts, k, 0.5, CapacityDialect.DEEPSPEED))) {
             try (Tape t = Trial.tape()) {
                 Routing routing = Trial.build(spec, 4, seed).route(t, Trial.normal("x", seed, 12, 4), Pass.training(3, 4, seed, 0));
                 double[][] gates = Trial.gates(routing);
