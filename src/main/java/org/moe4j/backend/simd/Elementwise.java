@@ -9,9 +9,6 @@ import org.moe4j.backend.Unary;
  * through a padded copy and the same vector code, so that a value doesn't depend on where it lies.
  */
 final class Elementwise {
-    /** Values in one task: 64 KiB of each array. */
-    static final int CHUNK = 16384;
-
     private Elementwise() {}
 
     static void value(Team team, Unary f, FloatStorage x, FloatStorage y) {
@@ -44,14 +41,9 @@ final class Elementwise {
         });
     }
 
-    private interface Block {
-        void run(int at, int n);
-    }
-
-    private static void blocks(Team team, int n, Block body) {
-        team.parallel(Sgemm.blocks(n, CHUNK), c -> {
-            int end = Math.min(n, (c + 1) * CHUNK);
-            for (int at = c * CHUNK; at < end; at += VectorMath.BLOCK) body.run(at, Math.min(VectorMath.BLOCK, end - at));
+    private static void blocks(Team team, int n, Team.Run body) {
+        team.chunks(n, (from, count) -> {
+            for (int i = 0; i < count; i += VectorMath.BLOCK) body.run(from + i, Math.min(VectorMath.BLOCK, count - i));
         });
     }
 }

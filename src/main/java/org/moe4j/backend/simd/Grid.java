@@ -76,7 +76,7 @@ final class Grid {
         for (int d : dims) size *= d;
         int unit = axis == dims.length - 1 ? INNER_UNIT : 1;
         int extent = axis < 0 ? 1 : dims[axis];
-        int parts = axis < 0 ? 1 : (int) Math.min(Sgemm.blocks(extent, unit), (size + Elementwise.CHUNK - 1) / Elementwise.CHUNK);
+        int parts = axis < 0 ? 1 : (int) Math.min(Sgemm.blocks(extent, unit), (size + Team.CHUNK - 1) / Team.CHUNK);
         int each = Sgemm.blocks(Sgemm.blocks(extent, parts), unit) * unit;
         team.parallel(Sgemm.blocks(extent, each), part -> walk(axis, part * each, Math.min(extent, (part + 1) * each), row));
     }

@@ -18,8 +18,46 @@ import jdk.incubator.vector.VectorMask;
 final class Norms {
     private Norms() {}
 
+    static void layerNorm(Team team, FloatStorage x, FloatStorage gain, FloatStorage bias, double eps, int rows, int cols,
+            FloatStorage y, FloatStorage mean, FloatStorage rstd) {
+        team.rows(rows, cols, r -> {
+            int at = x.offset() + r * cols;
+            float mu = (float) (Runs.sum(x.array(), at, cols) / cols);
+            float scale = (float) (1 / Math.sqrt(spread(x.array(), at, cols, mu) + eps));
+            mean.array()[mean.offset() + r] = mu;
+            rstd.array()[rstd.offset() + r] = scale;
+            row(x.array(), at, mu, scale, gain, bias, y.array(), y.offset() + r * cols, cols);
+        });
+    }
+
+    static void rmsNorm(Team team, FloatStorage x, FloatStorage gain, double eps, int rows, int cols, FloatStorage y, FloatStorage rrms) {
+        team.rows(rows, cols, r -> {
+            int at = x.offset() + r * cols;
+            float scale = (float) (1 / Math.sqrt(spread(x.array(), at, cols, 0) + eps));
+            rrms.array()[rrms.offset() + r] = scale;
+            row(x.array(), at, 0, scale, gain, null, y.array(), y.offset() + r * cols, cols);
+        });
+    }
+
+    /** The gradients of either; {@code mean} null means RMS norm, and any of dx, dgain, dbias may be null. */
+    static void gradient(Team team, FloatStorage x, FloatStorage gain, FloatStorage mean, FloatStorage scale, FloatStorage dy,
+            int rows, int cols, FloatStorage dx, FloatStorage dgain, FloatStorage dbias) {
+        if (dx != null) {
+            team.rows(rows, cols, r -> rowGrad(mean != null, x.array(), x.offset() + r * cols, mean == null ? 0 : mean.array()[mean.offset() + r],
+                    scale.array()[scale.offset() + r], gain, dy.array(), dy.offset() + r * cols,
+                    dx.array(), dx.offset() + r * cols, cols, Scratch.mine().scores(2 * cols)));
+        }
+        int each = Team.rowsATask(rows * L) * L;
+        team.parallel(dgain == null && dbias == null ? 0 : Sgemm.blocks(cols, each), task -> {
+            for (int j = task * each; j < Math.min(cols, (task + 1) * each); j += L) {
+                if (dgain != null) gainGrad(j, rows, cols, x, mean, scale, dy, dgain.array(), dgain.offset());
+                if (dbias != null) columnSum(j, rows, cols, dy.array(), dy.offset(), dbias.array(), dbias.offset());
+            }
+        });
+    }
+
     /** The mean of (x - mean)² over n values. */
-    static double spread(float[] x, int at, int n, float mean) {
+    private static double spread(float[] x, int at, int n, float mean) {
         FloatVector s0 = zero(F);
         FloatVector s1 = zero(F);
         FloatVector centre = broadcast(F, mean);
@@ -36,10 +74,10 @@ final class Norms {
     }
 
     /** y = xhat gain + bias over n values; gain and bias may be null. */
-    static void row(float[] x, int ix, float mean, float r, float[] gain, int ig, float[] bias, int ib, float[] y, int iy, int n) {
+    private static void row(float[] x, int ix, float mean, float r, FloatStorage gain, FloatStorage bias, float[] y, int iy, int n) {
         normalise(x, ix, mean, r, y, iy, n);
-        if (gain != null) Runs.multiply(gain, ig, y, iy, n);
-        if (bias != null) Runs.add(bias, ib, y, iy, n);
+        if (gain != null) Runs.multiply(gain.array(), gain.offset(), y, iy, n);
+        if (bias != null) Runs.add(bias.array(), bias.offset(), y, iy, n);
     }
 
     private static void normalise(float[] x, int ix, float mean, float r, float[] y, int iy, int n) {
@@ -54,10 +92,10 @@ final class Norms {
      * dx += r (g - mean(g) - xhat mean(g xhat)) over n values, where g = dy gain. RMS norm, which takes no mean off, has no
      * mean(g) either: {@code centred} is false. {@code work} holds 2n values.
      */
-    static void rowGrad(boolean centred, float[] x, int ix, float mean, float r, float[] gain, int ig, float[] dy, int id,
+    private static void rowGrad(boolean centred, float[] x, int ix, float mean, float r, FloatStorage gain, float[] dy, int id,
             float[] dx, int to, int n, float[] work) {
         System.arraycopy(dy, id, work, 0, n);
-        if (gain != null) Runs.multiply(gain, ig, work, 0, n);
+        if (gain != null) Runs.multiply(gain.array(), gain.offset(), work, 0, n);
         normalise(x, ix, mean, r, work, n, n);
         float shift = centred ? (float) (Runs.sum(work, 0, n) / n) : 0;
         float slope = -Runs.dot(work, 0, work, n, n) / n;
@@ -72,20 +110,25 @@ final class Norms {
     }
 
     /** dgain[j] += sum over rows of dy xhat, for one vector of columns from {@code j}; {@code means} null means 0. */
-    static void gainGrad(int j, int rows, int cols, float[] x, int ix, float[] means, int im, float[] rs, int ir,
-            float[] dy, int id, float[] dgain, int ig) {
+    private static void gainGrad(int j, int rows, int cols, FloatStorage values, FloatStorage means, FloatStorage scales,
+            FloatStorage grads, float[] dgain, int ig) {
+        float[] x = values.array();
+        float[] dy = grads.array();
+        int ix = values.offset() + j;
+        int id = grads.offset() + j;
         VectorMask<Float> mask = first(cols - j);
         FloatVector sum = fromArray(F, dgain, ig + j, mask);
         for (int t = 0; t < rows; t++) {
-            float mean = means == null ? 0 : means[im + t];
-            FloatVector xhat = fromArray(F, x, ix + t * cols + j, mask).sub(mean).mul(rs[ir + t]);
-            sum = xhat.fma(fromArray(F, dy, id + t * cols + j, mask), sum);
+            float mean = means == null ? 0 : means.array()[means.offset() + t];
+            float r = scales.array()[scales.offset() + t];
+            FloatVector xhat = fromArray(F, x, ix + t * cols, mask).sub(mean).mul(r);
+            sum = xhat.fma(fromArray(F, dy, id + t * cols, mask), sum);
         }
         sum.intoArray(dgain, ig + j, mask);
     }
 
     /** sums[j] += sum over rows of dy, for one vector of columns from {@code j}. */
-    static void columnSum(int j, int rows, int cols, float[] dy, int id, float[] sums, int to) {
+    private static void columnSum(int j, int rows, int cols, float[] dy, int id, float[] sums, int to) {
         VectorMask<Float> mask = first(cols - j);
         FloatVector sum = fromArray(F, sums, to + j, mask);
         for (int t = 0; t < rows; t++) sum = sum.add(fromArray(F, dy, id + t * cols + j, mask));

@@ -1,9 +1,6 @@
 package org.moe4j.backend.simd;
 
-import static org.moe4j.backend.simd.Lanes.L;
-
 import java.util.Arrays;
-import java.util.function.IntConsumer;
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
@@ -20,8 +17,6 @@ import org.moe4j.tensor.Strided;
  * on the number of threads.
  */
 public final class SimdBackend implements Backend {
-    private static final int CHUNK = Elementwise.CHUNK;
-
     static {
         Tiles.introduce();
     }
@@ -59,34 +54,34 @@ public final class SimdBackend implements Backend {
     @Override
     public void fill(Storage storage, double value) {
         FloatStorage x = of(storage);
-        chunks(x, (at, n) -> Arrays.fill(x.array(), x.offset() + at, x.offset() + at + n, (float) value));
+        team.chunks(x.length(), (at, n) -> Arrays.fill(x.array(), x.offset() + at, x.offset() + at + n, (float) value));
     }
 
     @Override
     public void copy(Storage from, Storage to) {
         FloatStorage x = of(from);
         FloatStorage y = of(to);
-        chunks(x, (at, n) -> System.arraycopy(x.array(), x.offset() + at, y.array(), y.offset() + at, n));
+        team.chunks(x.length(), (at, n) -> System.arraycopy(x.array(), x.offset() + at, y.array(), y.offset() + at, n));
     }
 
     @Override
     public void axpy(double alpha, Storage from, Storage to) {
         FloatStorage x = of(from);
         FloatStorage y = of(to);
-        chunks(x, (at, n) -> Runs.axpy((float) alpha, x.array(), x.offset() + at, y.array(), y.offset() + at, n));
+        team.chunks(x.length(), (at, n) -> Runs.axpy((float) alpha, x.array(), x.offset() + at, y.array(), y.offset() + at, n));
     }
 
     @Override
     public void scale(double alpha, Storage storage) {
         FloatStorage x = of(storage);
-        chunks(x, (at, n) -> Runs.scale((float) alpha, x.array(), x.offset() + at, n));
+        team.chunks(x.length(), (at, n) -> Runs.scale((float) alpha, x.array(), x.offset() + at, n));
     }
 
     @Override
     public double sumOfSquares(Storage storage) {
         FloatStorage x = of(storage);
-        double[] parts = new double[Sgemm.blocks(x.length(), CHUNK)];
-        chunks(x, (at, n) -> parts[at / CHUNK] = Runs.sumOfSquares(x.array(), x.offset() + at, n));
+        double[] parts = new double[Sgemm.blocks(x.length(), Team.CHUNK)];
+        team.chunks(x.length(), (at, n) -> parts[at / Team.CHUNK] = Runs.sumOfSquares(x.array(), x.offset() + at, n));
         double sum = 0;
         for (double part : parts) sum += part;
         return sum;
@@ -95,7 +90,7 @@ public final class SimdBackend implements Backend {
     @Override
     public void uniform(CounterRandom random, double low, double high, Storage storage) {
         FloatStorage x = of(storage);
-        chunks(x, (at, n) -> {
+        team.chunks(x.length(), (at, n) -> {
             for (int i = at; i < at + n; i++) x.array()[x.offset() + i] = (float) (low + (high - low) * random.uniform(i));
         });
     }
@@ -103,7 +98,7 @@ public final class SimdBackend implements Backend {
     @Override
     public void normal(CounterRandom random, double deviation, Storage storage) {
         FloatStorage x = of(storage);
-        chunks(x, (at, n) -> {
+        team.chunks(x.length(), (at, n) -> {
             for (int i = at; i < at + n; i++) x.array()[x.offset() + i] = (float) (deviation * random.normal(i));
         });
     }
@@ -167,29 +162,12 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void gatherRows(Storage from, int width, int[] rows, Storage to) {
-        FloatStorage table = of(from);
-        FloatStorage y = of(to);
-        rows(rows.length, width, i -> {
-            int at = y.offset() + i * width;
-            if (rows[i] < 0) Arrays.fill(y.array(), at, at + width, 0);
-            else System.arraycopy(table.array(), table.offset() + rows[i] * width, y.array(), at, width);
-        });
+        TableRows.gather(team, of(from), width, rows, of(to));
     }
 
     @Override
     public void scatterAddRows(Storage from, int width, int[] rows, Storage to) {
-        FloatStorage x = of(from);
-        FloatStorage table = of(to);
-        int held = width == 0 ? 0 : table.length() / width;
-        int parts = (int) Math.min(64, ((long) rows.length * width + CHUNK - 1) / CHUNK);
-        team.parallel(parts, part -> { // each part owns a range of the table and looks for its rows in order
-            int low = (int) ((long) held * part / parts);
-            int high = (int) ((long) held * (part + 1) / parts);
-            for (int i = 0; i < rows.length; i++) {
-                if (rows[i] < low || rows[i] >= high) continue;
-                Runs.add(x.array(), x.offset() + i * width, table.array(), table.offset() + rows[i] * width, width);
-            }
-        });
+        TableRows.scatterAdd(team, of(from), width, rows, of(to));
     }
 
     @Override
@@ -197,7 +175,7 @@ public final class SimdBackend implements Backend {
         FloatStorage x = of(in);
         FloatStorage table = of(from);
         FloatStorage s = of(out);
-        rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
+        team.rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
                 table.array(), table.offset(), width, ids, t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
     }
 
@@ -206,7 +184,7 @@ public final class SimdBackend implements Backend {
         FloatStorage w = of(weights);
         FloatStorage table = of(from);
         FloatStorage y = of(out);
-        rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
+        team.rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
                 table.array(), table.offset(), width, ids, t * perRow, perRow, y.array(), y.offset() + t * width, add));
     }
 
@@ -215,7 +193,7 @@ public final class SimdBackend implements Backend {
         FloatStorage c = of(coefficients);
         FloatStorage source = of(from);
         FloatStorage grad = of(to);
-        rows(index.count(), width, u -> TableRows.segment(index.order(), index.starts()[u], index.starts()[u + 1], array(c), offset(c),
+        team.rows(index.count(), width, u -> TableRows.segment(index.order(), index.starts()[u], index.starts()[u + 1], array(c), offset(c),
                 source.array(), source.offset(), perRow, width, grad.array(), grad.offset() + u * width));
     }
 
@@ -223,49 +201,22 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void gatherColumns(Storage from, int rows, int cols, int[] columns, int k, Storage to) {
-        FloatStorage x = of(from);
-        FloatStorage y = of(to);
-        rows(rows, k, r -> {
-            for (int j = r * k; j < (r + 1) * k; j++) {
-                y.array()[y.offset() + j] = columns[j] < 0 ? 0 : x.array()[x.offset() + r * cols + columns[j]];
-            }
-        });
+        Columns.gather(team, of(from), rows, cols, columns, k, of(to));
     }
 
     @Override
     public void scatterAddColumns(Storage from, int rows, int cols, int[] columns, int k, Storage to) {
-        FloatStorage y = of(from);
-        FloatStorage x = of(to);
-        rows(rows, k, r -> {
-            for (int j = r * k; j < (r + 1) * k; j++) {
-                if (columns[j] >= 0) x.array()[x.offset() + r * cols + columns[j]] += y.array()[y.offset() + j];
-            }
-        });
+        Columns.scatterAdd(team, of(from), rows, cols, columns, k, of(to));
     }
 
     @Override
     public void topK(Storage in, int rows, int cols, int k, Storage best, int[] columns) {
-        FloatStorage x = of(in);
-        FloatStorage values = of(best);
-        if (k == 0) return;
-        int each = Sgemm.blocks(rowsATask(cols + 16 * k), L) * L;
-        team.parallel(Sgemm.blocks(rows, each), task -> {
-            int r = task * each;
-            TopK.rows(Math.min(each, rows - r), x.array(), x.offset() + r * cols, cols, k, values.array(), values.offset() + r * k, columns, r * k);
-        });
+        Columns.topK(team, of(in), rows, cols, k, of(best), columns);
     }
 
     @Override
     public void productTopK(Storage left, Storage right, int rows, int n, int half, int k, Storage best, int[] ids) {
-        FloatStorage a = of(left);
-        FloatStorage b = of(right);
-        FloatStorage values = of(best);
-        int each = Sgemm.blocks(rowsATask(2 * n + 64 * k), L) * L;
-        team.parallel(Sgemm.blocks(rows, each), task -> {
-            int r = task * each;
-            new ProductKeys(n, half, k).rows(Math.min(each, rows - r), a.array(), a.offset() + r * n, b.array(), b.offset() + r * n,
-                    values.array(), values.offset() + r * k, ids, r * k);
-        });
+        Columns.productTopK(team, of(left), of(right), rows, n, half, k, of(best), ids);
     }
 
     // ---- row-wise functions ----------------------------------------------------------------------------------------
@@ -274,7 +225,7 @@ public final class SimdBackend implements Backend {
     public void softmax(Storage in, int rows, int cols, Storage out) {
         FloatStorage x = of(in);
         FloatStorage y = of(out);
-        rows(rows, cols, r -> Softmax.row(x.array(), x.offset() + r * cols, y.array(), y.offset() + r * cols, cols));
+        team.rows(rows, cols, r -> Softmax.row(x.array(), x.offset() + r * cols, y.array(), y.offset() + r * cols, cols));
     }
 
     @Override
@@ -282,7 +233,7 @@ public final class SimdBackend implements Backend {
         FloatStorage y = of(out);
         FloatStorage dy = of(outGrad);
         FloatStorage dx = of(inGrad);
-        rows(rows, cols, r -> Softmax.gradient(y.array(), y.offset() + r * cols, dy.array(), dy.offset() + r * cols,
+        team.rows(rows, cols, r -> Softmax.gradient(y.array(), y.offset() + r * cols, dy.array(), dy.offset() + r * cols,
                 dx.array(), dx.offset() + r * cols, cols));
     }
 
@@ -290,7 +241,7 @@ public final class SimdBackend implements Backend {
     public void logSumExp(Storage in, int rows, int cols, Storage out) {
         FloatStorage x = of(in);
         FloatStorage y = of(out);
-        rows(rows, cols, r -> y.array()[y.offset() + r] = Softmax.logSumExp(x.array(), x.offset() + r * cols, cols));
+        team.rows(rows, cols, r -> y.array()[y.offset() + r] = Softmax.logSumExp(x.array(), x.offset() + r * cols, cols));
     }
 
     @Override
@@ -298,7 +249,7 @@ public final class SimdBackend implements Backend {
         FloatStorage x = of(logits);
         FloatStorage loss = of(losses);
         FloatStorage lse = of(norms);
-        rows(rows, cols, r -> {
+        team.rows(rows, cols, r -> {
             float norm = Softmax.logSumExp(x.array(), x.offset() + r * cols, cols);
             lse.array()[lse.offset() + r] = norm;
             loss.array()[loss.offset() + r] = Softmax.crossEntropy(x.array(), x.offset() + r * cols, cols, targets[r], smoothing, norm);
@@ -311,69 +262,29 @@ public final class SimdBackend implements Backend {
         FloatStorage lse = of(norms);
         FloatStorage dloss = of(lossGrad);
         FloatStorage dx = of(grad);
-        rows(rows, cols, r -> Softmax.crossEntropyGrad(x.array(), x.offset() + r * cols, cols, targets[r], smoothing,
+        team.rows(rows, cols, r -> Softmax.crossEntropyGrad(x.array(), x.offset() + r * cols, cols, targets[r], smoothing,
                 lse.array()[lse.offset() + r], dloss.array()[dloss.offset() + r], dx.array(), dx.offset() + r * cols));
     }
 
     @Override
     public void layerNorm(Storage in, Storage gains, Storage biases, double eps, int rows, int cols, Storage out, Storage means, Storage scales) {
-        FloatStorage x = of(in);
-        FloatStorage gain = of(gains);
-        FloatStorage bias = of(biases);
-        FloatStorage y = of(out);
-        FloatStorage mean = of(means);
-        FloatStorage rstd = of(scales);
-        rows(rows, cols, r -> {
-            int at = x.offset() + r * cols;
-            float mu = (float) (Runs.sum(x.array(), at, cols) / cols);
-            float scale = (float) (1 / Math.sqrt(Norms.spread(x.array(), at, cols, mu) + eps));
-            mean.array()[mean.offset() + r] = mu;
-            rstd.array()[rstd.offset() + r] = scale;
-            Norms.row(x.array(), at, mu, scale, array(gain), offset(gain), array(bias), offset(bias), y.array(), y.offset() + r * cols, cols);
-        });
+        Norms.layerNorm(team, of(in), of(gains), of(biases), eps, rows, cols, of(out), of(means), of(scales));
     }
 
     @Override
     public void layerNormGrad(Storage in, Storage gains, Storage means, Storage scales, Storage outGrad, int rows, int cols,
             Storage inGrad, Storage gainGrad, Storage biasGrad) {
-        normGrad(of(in), of(gains), of(means), of(scales), of(outGrad), rows, cols, of(inGrad), of(gainGrad));
-        FloatStorage dy = of(outGrad);
-        FloatStorage dbias = of(biasGrad);
-        if (dbias == null) return;
-        columns(rows, cols, j -> Norms.columnSum(j, rows, cols, dy.array(), dy.offset(), dbias.array(), dbias.offset()));
+        Norms.gradient(team, of(in), of(gains), of(means), of(scales), of(outGrad), rows, cols, of(inGrad), of(gainGrad), of(biasGrad));
     }
 
     @Override
     public void rmsNorm(Storage in, Storage gains, double eps, int rows, int cols, Storage out, Storage scales) {
-        FloatStorage x = of(in);
-        FloatStorage gain = of(gains);
-        FloatStorage y = of(out);
-        FloatStorage rrms = of(scales);
-        rows(rows, cols, r -> {
-            int at = x.offset() + r * cols;
-            float scale = (float) (1 / Math.sqrt(Norms.spread(x.array(), at, cols, 0) + eps));
-            rrms.array()[rrms.offset() + r] = scale;
-            Norms.row(x.array(), at, 0, scale, array(gain), offset(gain), null, 0, y.array(), y.offset() + r * cols, cols);
-        });
+        Norms.rmsNorm(team, of(in), of(gains), eps, rows, cols, of(out), of(scales));
     }
 
     @Override
     public void rmsNormGrad(Storage in, Storage gains, Storage scales, Storage outGrad, int rows, int cols, Storage inGrad, Storage gainGrad) {
-        normGrad(of(in), of(gains), null, of(scales), of(outGrad), rows, cols, of(inGrad), of(gainGrad));
-    }
-
-    /** Gradients of x and gain for both norms; {@code mean} null means RMS norm. */
-    private void normGrad(FloatStorage x, FloatStorage gain, FloatStorage mean, FloatStorage scale, FloatStorage dy, int rows, int cols,
-            FloatStorage dx, FloatStorage dgain) {
-        if (dx != null) {
-            rows(rows, cols, r -> Norms.rowGrad(mean != null, x.array(), x.offset() + r * cols, mean == null ? 0 : mean.array()[mean.offset() + r],
-                    scale.array()[scale.offset() + r], array(gain), offset(gain), dy.array(), dy.offset() + r * cols,
-                    dx.array(), dx.offset() + r * cols, cols, Scratch.mine().scores(2 * cols)));
-        }
-        if (dgain != null) {
-            columns(rows, cols, j -> Norms.gainGrad(j, rows, cols, x.array(), x.offset(), array(mean), offset(mean),
-                    scale.array(), scale.offset(), dy.array(), dy.offset(), dgain.array(), dgain.offset()));
-        }
+        Norms.gradient(team, of(in), of(gains), null, of(scales), of(outGrad), rows, cols, of(inGrad), of(gainGrad), null);
     }
 
     // ---- attention -------------------------------------------------------------------------------------------------
@@ -397,7 +308,7 @@ public final class SimdBackend implements Backend {
         if (!table.fits(time, headDim, base, first)) angles = table = new Rotary(time, headDim, base, first);
         Rotary turn = table;
         int width = heads * headDim;
-        rows(batch * time, width, t -> {
+        team.rows(batch * time, width, t -> {
             for (int at = t * width; at < (t + 1) * width; at += headDim) {
                 turn.turn(t % time, inverse ? -1 : 1, x.array(), x.offset() + at, y.array(), y.offset() + at, add);
             }
@@ -412,7 +323,7 @@ public final class SimdBackend implements Backend {
         FloatStorage g = of(grads);
         FloatStorage m = of(firsts);
         FloatStorage v = of(seconds);
-        chunks(p, (at, n) -> Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + at, m.array(), m.offset() + at,
+        team.chunks(p.length(), (at, n) -> Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + at, m.array(), m.offset() + at,
                 v.array(), v.offset() + at, n));
     }
 
@@ -422,42 +333,13 @@ public final class SimdBackend implements Backend {
         FloatStorage g = of(grads);
         FloatStorage m = of(firsts);
         FloatStorage v = of(seconds);
-        rows(rows.length, width, u -> {
+        team.rows(rows.length, width, u -> {
             int at = rows[u] * width;
             if (rows[u] >= 0) {
                 Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + u * width, m.array(), m.offset() + at,
                         v.array(), v.offset() + at, width);
             }
         });
-    }
-
-    // ---- sharing out -----------------------------------------------------------------------------------------------
-
-    private interface Chunk {
-        void run(int at, int n);
-    }
-
-    private void chunks(FloatStorage x, Chunk body) {
-        team.parallel(Sgemm.blocks(x.length(), CHUNK), c -> body.run(c * CHUNK, Math.min(CHUNK, x.length() - c * CHUNK)));
-    }
-
-    private void rows(int rows, int cols, IntConsumer body) {
-        int each = rowsATask(cols);
-        team.parallel(Sgemm.blocks(rows, each), task -> {
-            for (int r = task * each; r < Math.min(rows, (task + 1) * each); r++) body.accept(r);
-        });
-    }
-
-    /** Runs the body for the first column of each vector of columns. */
-    private void columns(int rows, int cols, IntConsumer body) {
-        int each = Math.max(1, CHUNK / Math.max(1, rows * L)) * L;
-        team.parallel(Sgemm.blocks(cols, each), task -> {
-            for (int j = task * each; j < Math.min(cols, (task + 1) * each); j += L) body.accept(j);
-        });
-    }
-
-    private static int rowsATask(int cols) {
-        return Math.max(1, CHUNK / Math.max(1, cols));
     }
 
     private static FloatStorage of(Storage storage) {

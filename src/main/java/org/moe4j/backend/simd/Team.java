@@ -14,6 +14,9 @@ import java.util.function.IntConsumer;
  * step, but the machine may have other work. A worker that wakes late finds the door closed and holds nobody up.
  */
 public final class Team implements AutoCloseable {
+    /** Values in one task of an elementwise kernel: 64 KiB of each array. */
+    static final int CHUNK = 16384;
+
     private static final int CLOSED = Integer.MIN_VALUE / 2;
     private static final long SPIN_NANOS = 30_000;
 
@@ -57,6 +60,29 @@ public final class Team implements AutoCloseable {
             this.body = null;
             busy.set(0);
         }
+    }
+
+    /** A run of consecutive values. */
+    interface Run {
+        void run(int at, int n);
+    }
+
+    /** Runs {@code body} for n values in chunks of {@link #CHUNK}. */
+    void chunks(int n, Run body) {
+        parallel(Sgemm.blocks(n, CHUNK), c -> body.run(c * CHUNK, Math.min(CHUNK, n - c * CHUNK)));
+    }
+
+    /** Runs {@code body} for each row, a chunk's worth of rows a task. */
+    void rows(int rows, int cols, IntConsumer body) {
+        int each = rowsATask(cols);
+        parallel(Sgemm.blocks(rows, each), task -> {
+            for (int r = task * each; r < Math.min(rows, (task + 1) * each); r++) body.accept(r);
+        });
+    }
+
+    /** How many rows of so many values make a task. */
+    static int rowsATask(int cols) {
+        return Math.max(1, CHUNK / Math.max(1, cols));
     }
 
     private void run(int count, IntConsumer region) {
