@@ -30,10 +30,7 @@ final class PeerCases implements Family {
 
     private static void layer(GoldenCase c, Bench bench) {
         Tape t = bench.tape();
-        Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
-        if (c.has("w.norm.gamma")) {
-            x = t.rmsNorm(x, t.addScalar(bench.leaf("w.norm.gamma"), 1), 0);
-        }
+        Variable x = input(c, bench);
         Routing routing = retrieve(c, bench, x);
         SingleNeuronExperts experts = new SingleNeuronExperts(activation(c),
             bench.parameter(bench.at("w.weight_down_embed.weight")), bench.parameter(bench.at("w.weight_up_embed.weight")));
@@ -43,10 +40,17 @@ final class PeerCases implements Family {
     /** h = in x + sum of g (x · a_e) b_e; y = out gelu(h) + the same with tables of its own. */
     private static void adapters(GoldenCase c, Bench bench) {
         Tape t = bench.tape();
-        Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
+        Variable x = input(c, bench);
         Routing routing = retrieve(c, bench, x);
         Variable h = t.gelu(adapted(bench, x, routing, "w.proj_in"));
         bench.out("y", adapted(bench, h, routing, "w.proj_out"));
+    }
+
+    /** The tokens, normed by their length where the case has a gain: x / |x| sqrt(D) (gamma + 1). */
+    private static Variable input(GoldenCase c, Bench bench) {
+        Tape t = bench.tape();
+        Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
+        return c.has("w.norm.gamma") ? t.rmsNorm(x, t.addScalar(bench.leaf("w.norm.gamma"), 1), 0) : x;
     }
 
     private static Variable adapted(Bench bench, Variable x, Routing routing, String name) {
