@@ -10,7 +10,7 @@ public enum Preset {
     /** Under a minute: shows that everything works, and no more. */
     SMOKE(1e10, List.of(1, 2, 4), 32, 2, 64, 16, 4, 8, "bpe:512", List.of(1L), 4096, 2),
     /** About ten minutes. */
-    QUICK(8e11, List.of(1, 2, 4, 8, 16, 32), 64, 2, 128, 64, 8, 8, "bpe:1024", List.of(1L, 2L, 3L), 32_768, 8),
+    QUICK(1.2e12, List.of(1, 2, 4, 8, 16, 32), 64, 2, 128, 64, 8, 8, "bpe:1024", List.of(1L, 2L, 3L), 32_768, 8),
     /** Hours: a larger model, more seeds and more experts. */
     FULL(2e13, List.of(1, 2, 4, 8, 16, 32), 128, 4, 256, 128, 8, 32, "bpe:4096", List.of(1L, 2L, 3L), 262_144, 20);
 
