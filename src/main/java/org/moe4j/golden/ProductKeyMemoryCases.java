@@ -64,7 +64,7 @@ final class ProductKeyMemoryCases implements Family {
         ProductKeyRouter.Spec spec = new ProductKeyRouter.Spec(n * n, c.integer("heads"), c.integer("knn"), c.integer("k_dim"), shared, norm, scores(c), true);
         Retrieval found;
         Variable query = null;
-        if (norm != Norm.LENGTH && c.text("query_layer_sizes", "0,0").equals("0,0")) {
+        if (norm != Norm.LENGTH && c.text("query_layer_sizes", "0,0").equals("0,0") && !c.flag("multi_query_net", false)) {
             ProductKeyRouter router = new ProductKeyRouter(spec, x.shape().columns(), bench.init());
             Map<String, Layout> weights = new LinkedHashMap<>();
             weights.put("query.weight", bench.at("w.query_proj.query_mlps.0.weight"));
