@@ -171,15 +171,5 @@ public final class CapacityRouter extends Router {
         public Router build(int dim, Init init) {
             return new CapacityRouter(this, init.normal("weight", Shape.of(experts, dim), 1 / Math.sqrt(dim)));
         }
-
-        @Override
-        public long parameters(int dim) {
-            return (long) experts * dim;
-        }
-
-        @Override
-        public long flops(int dim, int tokens) {
-            return 2L * tokens * dim * experts;
-        }
     }
 }

@@ -19,11 +19,15 @@ public interface RouterSpec {
 
     Router build(int dim, Init init);
 
-    /** Trained parameters at model width D = {@code dim}. */
-    long parameters(int dim);
+    /** Trained parameters at model width D = {@code dim}; unless said otherwise those of one linear gate, W (E,D). */
+    default long parameters(int dim) {
+        return (long) experts() * dim;
+    }
 
-    /** FLOPs of routing a batch in training, forward, as counted by {@link org.moe4j.autodiff.Cost}. */
-    long flops(int dim, int tokens);
+    /** FLOPs of routing a batch in training, forward, as counted by {@link org.moe4j.autodiff.Cost}; unless said otherwise those of W x. */
+    default long flops(int dim, int tokens) {
+        return 2L * tokens * dim * experts();
+    }
 
     /** How many (token, expert) pairs the experts compute for a batch; the most there can be where capacity drops some. */
     default long slots(int tokens) {

@@ -93,15 +93,5 @@ public final class SwitchRouter extends Router {
         public Router build(int dim, Init init) {
             return new SwitchRouter(this, init.normal("weight", Shape.of(experts, dim), 1 / Math.sqrt(dim)));
         }
-
-        @Override
-        public long parameters(int dim) {
-            return (long) experts * dim;
-        }
-
-        @Override
-        public long flops(int dim, int tokens) {
-            return 2L * tokens * dim * experts;
-        }
     }
 }
