@@ -27,7 +27,7 @@ public class PeakBench {
     private final float[] to = new float[1 << 25];
     private float[] table;
     private final float[] x = new float[WIDTH];
-    private final float[] dots = new float[4096];
+    private final float[] dots = new float[1 << 17];
     private int[] ids;
 
     @Setup
