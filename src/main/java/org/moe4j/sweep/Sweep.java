@@ -3,6 +3,7 @@ package org.moe4j.sweep;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.moe4j.backend.Backends;
 import org.moe4j.data.Batches;
 import org.moe4j.data.DataSpec;
 import org.moe4j.data.TokenSet;
@@ -21,9 +22,10 @@ public record Sweep(SweepSpec spec, TokenSet text, List<ArmPlan> plans, List<Tri
     /**
      * Reads the text and plans the trials; nothing is trained.
      *
-     * @throws org.moe4j.io.InputException if the text can't be had, or the budget buys no step
+     * @throws org.moe4j.io.InputException if there is no such device, the text can't be had, or the budget buys no step
      */
     public static Sweep of(SweepSpec spec) {
+        Backends.open(spec.device(), 1).close();                                         // refuse an unknown device before the text is read
         DataSpec data = spec.data();
         TokenSet text = TokenSet.open(data);
         new Batches(text, spec.batch(), spec.sequence(), spec.seeds().getFirst());       // refuse a text that is too short now, not in each trial

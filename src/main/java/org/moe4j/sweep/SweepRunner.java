@@ -44,10 +44,9 @@ public final class SweepRunner {
     /**
      * Runs what is left to run.
      *
-     * @throws InputException if the heap is too small for it, or there is no such device
+     * @throws InputException if the heap is too small for it
      */
     public Outcome run() {
-        Backends.open(sweep.spec().device(), 1).close();
         List<TrialSpec> left = sweep.trials().stream().filter(trial -> store.result(trial).isEmpty()).toList();
         int processors = Runtime.getRuntime().availableProcessors();
         int parallel = Math.clamp(sweep.spec().parallel() == 0 ? processors : sweep.spec().parallel(), 1, Math.max(1, left.size()));
