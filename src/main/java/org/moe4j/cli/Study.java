@@ -100,6 +100,7 @@ public final class Study {
 
     /** Runs the trials that have no result yet, then draws the report of all there are. */
     public void run(Sweep sweep) {
+        sweep.requireHeap();
         boolean resume = given.has("--resume");
         ResultStore store = ResultStore.open(folder(resume), sweep.spec(), resume, reader);
         ProgressBars bars = ProgressBars.onConsole();

@@ -35,7 +35,7 @@ public record ArmPlan(Arm arm, long steps, long tokens, long flopsPerStep, Model
      *
      * @throws InputException with the bytes needed, those there are, and the -Xmx that would do
      */
-    public static void requireHeap(List<ArmPlan> plans, int parallel, long heapBytes) {
+    static void requireHeap(List<ArmPlan> plans, int parallel, long heapBytes) {
         long trials = plans.stream().map(p -> p.memory().total()).sorted(java.util.Comparator.reverseOrder()).limit(parallel)
             .mapToLong(Long::longValue).sum();
         long needed = BASE_BYTES + trials + trials / 4;       // a quarter for the collector's room

@@ -40,6 +40,21 @@ public record Sweep(SweepSpec spec, TokenSet text, List<ArmPlan> plans, List<Tri
         return new Sweep(spec, text, plans, List.copyOf(trials));
     }
 
+    /** How many trials run at once. */
+    int sideBySide() {
+        int wanted = spec.parallel() == 0 ? Runtime.getRuntime().availableProcessors() : spec.parallel();
+        return Math.min(wanted, trials.size());
+    }
+
+    /**
+     * Refuses a sweep that would not fit the heap.
+     *
+     * @throws org.moe4j.io.InputException with the bytes needed, those there are, and the -Xmx that would do
+     */
+    public void requireHeap() {
+        ArmPlan.requireHeap(plans, sideBySide(), Runtime.getRuntime().maxMemory());
+    }
+
     private static TrialSpec trial(SweepSpec spec, ArmPlan plan, DataSpec data, long seed) {
         long steps = plan.steps();
         TrainingSpec defaults = TrainingSpec.of(spec.batch(), steps, spec.learningRate());

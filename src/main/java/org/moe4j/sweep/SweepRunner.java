@@ -41,17 +41,12 @@ public final class SweepRunner {
     /** How a sweep ended: trials done, also by earlier starts; trials that failed, with the reason; whether it was stopped. */
     public record Outcome(List<TrialResult> results, List<String> failures, boolean stopped) {}
 
-    /**
-     * Runs what is left to run.
-     *
-     * @throws InputException if the heap is too small for it
-     */
+    /** Runs what is left to run. */
     public Outcome run() {
         List<TrialSpec> left = sweep.trials().stream().filter(trial -> store.result(trial).isEmpty()).toList();
         int processors = Runtime.getRuntime().availableProcessors();
-        int parallel = Math.clamp(sweep.spec().parallel() == 0 ? processors : sweep.spec().parallel(), 1, Math.max(1, left.size()));
+        int parallel = Math.min(sweep.sideBySide(), Math.max(1, left.size()));
         int threads = sweep.spec().threads() == 0 ? Math.max(1, processors / parallel) : sweep.spec().threads();
-        ArmPlan.requireHeap(sweep.plans(), parallel, Runtime.getRuntime().maxMemory());
         List<String> failures = new ArrayList<>();
         try (ExecutorService pool = Executors.newFixedThreadPool(parallel)) {
             List<Future<Optional<String>>> ends = left.stream().map(trial -> pool.submit(() -> run(trial, threads))).toList();
