@@ -40,9 +40,14 @@ public final class BenchTable {
     }
 
     /** @param args what benchmarks' names contain (empty for all), threads, folder of bench.csv (empty for none) */
-    public static void main(String... args) throws RunnerException {
+    public static void main(String... args) {
         BenchTable table = new BenchTable(Integer.parseInt(args[1]));
-        table.run(args[0]);
+        try {
+            table.run(args[0]);
+        } catch (RunnerException refused) { // such as: another run of JMH on this machine
+            System.err.println(refused.getMessage());
+            System.exit(1);
+        }
         if (!args[2].isEmpty()) {
             Path file = Path.of(args[2], "bench.csv");
             AtomicFile.write(file, String.join("\n", table.csv) + "\n");
@@ -55,7 +60,8 @@ public final class BenchTable {
             .stream().map(BenchmarkListEntry::getUserClassQName).filter(name -> !name.endsWith(PEAKS)).collect(Collectors.toCollection(TreeSet::new));
         System.out.printf(Locale.ROOT, LINE, "benchmark (" + threads + (threads == 1 ? " thread)" : " threads)"), "ms", "GFLOP/s", "of peak", "GB/s", "of peak",
             "tokens/s", "alloc KB");
-        for (RunResult peak : run(options("\\." + PEAKS + "\\.").threads(threads))) {
+        Collection<RunResult> peaks = run(options("\\." + PEAKS + "\\.").threads(threads));
+        for (RunResult peak : peaks) {
             var rates = rates(peak);
             switch (peak.getPrimaryResult().getLabel()) {
                 case "multiplyAdd" -> flopsPeak = rate(rates, "flops");
@@ -63,8 +69,8 @@ public final class BenchTable {
                 case "gatherRows" -> gatherPeak = rate(rates, "bytes");
                 default -> throw new AssertionError(peak.getPrimaryResult().getLabel());
             }
-            print(peak);
         }
+        peaks.forEach(this::print);
         for (String name : classes) {
             if (matches(name, only)) {
                 run(options(name.replace(".", "\\.") + "\\.").param("threads", Integer.toString(threads))).forEach(this::print);
@@ -98,8 +104,9 @@ public final class BenchTable {
         double allocated = rate(rates, "gc.alloc.rate.norm");
         System.out.printf(Locale.ROOT, LINE, name(run.getParams()), number("%.3f", ms), number("%.1f", flops * 1e-9), number("%.0f%%", 100 * flops / flopsPeak),
             number("%.1f", bytes * 1e-9), number("%.0f%%", 100 * bytes / memory), number("%,.0f", tokens), String.format(Locale.ROOT, "%,.1f", allocated / 1024));
-        csv.add(String.format(Locale.ROOT, "%s,%d,%.6f,%.6f,%.3f,%.4f,%.3f,%.4f,%.1f,%.0f", name(run.getParams()).replace(',', ';'), threads, ms, error,
-            flops * 1e-9, flops / flopsPeak, bytes * 1e-9, bytes / memory, tokens, allocated));
+        csv.add(String.join(",", name(run.getParams()).replace(',', ';'), Integer.toString(threads), number("%.6f", ms), number("%.6f", error),
+            number("%.3f", flops * 1e-9), number("%.4f", flops / flopsPeak), number("%.3f", bytes * 1e-9), number("%.4f", bytes / memory),
+            number("%.1f", tokens), String.format(Locale.ROOT, "%.0f", allocated)));
     }
 
     /** Class and method, and the parameters but the number of threads, which is the table's. */
