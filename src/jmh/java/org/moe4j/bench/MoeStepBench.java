@@ -7,6 +7,7 @@ import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
+import org.moe4j.backend.simd.Work;
 import org.moe4j.experts.FeedForward;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.MlpExperts;
@@ -87,7 +88,6 @@ public class MoeStepBench {
         optimizer.step(1e-5);
         layer.parameters().forEach(p -> p.clearGrad(on));
         x.clearGrad(on);
-        work.tokens += TOKENS;
         return loss;
     }
 }

@@ -44,10 +44,9 @@ public final class Benchmarks implements Callable<Integer> {
             }
         }
         String folder = out == null ? "" : out.toAbsolutePath().toString();
-        String java = "@\"" + root.resolve("experiments/java.args") + "\" -Xmx4g -cp %classpath org.moe4j.bench.BenchTable";
         ProcessBuilder maven = new ProcessBuilder("mvn", "-q", "-B", "test-compile", "exec:exec@bench",
-            "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"),
-            "-Dexec.args=" + java + " \"" + only + "\" " + threads + " \"" + folder + "\"");
+            "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"), "-Dbench.only=" + only, "-Dbench.threads=" + threads,
+            "-Dbench.out=" + folder);
         maven.environment().put("JAVA_HOME", System.getProperty("java.home"));
         maven.environment().put("MAVEN_OPTS", "--sun-misc-unsafe-memory-access=allow"); // Maven's own libraries: no warning of ours
         return maven.directory(root.toFile()).inheritIO().start().waitFor();
