@@ -3,7 +3,6 @@ package org.moe4j.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 
 import org.moe4j.io.InputException;
@@ -60,26 +59,6 @@ public final class Benchmarks implements Callable<Integer> {
 
     /** Runs the command and gives its exit code. */
     public static int run(String... args) {
-        return new CommandLine(new Benchmarks())
-            .setParameterExceptionHandler((mistake, words) -> mistake(sentence(mistake)))
-            .setExecutionExceptionHandler((failure, command, parsed) -> {
-                if (failure instanceof InputException) {
-                    return mistake(failure.getMessage());
-                }
-                throw failure;
-            })
-            .execute(args);
-    }
-
-    private static int mistake(String sentence) {
-        System.err.println(sentence);
-        return 2;
-    }
-
-    private static String sentence(CommandLine.ParameterException mistake) {
-        if (mistake instanceof CommandLine.UnmatchedArgumentException e && e.isUnknownOption()) {
-            return InputException.unknown("option", e.getUnmatched().getFirst().split("=")[0], List.of("--only", "--threads", "--out", "--help")).getMessage();
-        }
-        return mistake.getMessage();
+        return PlainCommand.run(new Benchmarks(), CommandLine.MissingParameterException::getMessage, args);
     }
 }

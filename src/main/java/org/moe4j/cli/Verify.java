@@ -1,13 +1,10 @@
 package org.moe4j.cli;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 
 import org.moe4j.golden.GoldenFolder;
 import org.moe4j.golden.GoldenReport;
-import org.moe4j.io.InputException;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,29 +31,6 @@ public final class Verify implements Callable<Integer> {
 
     /** Runs the command and gives its exit code. */
     public static int run(String... args) {
-        return new CommandLine(new Verify())
-            .setParameterExceptionHandler((mistake, words) -> mistake(sentence(mistake)))
-            .setExecutionExceptionHandler((failure, command, parsed) -> {
-                if (failure instanceof InputException) {
-                    return mistake(failure.getMessage());
-                }
-                throw failure;
-            })
-            .execute(args);
-    }
-
-    private static int mistake(String sentence) {
-        System.err.println(sentence);
-        return 2;
-    }
-
-    private static String sentence(CommandLine.ParameterException mistake) {
-        if (mistake instanceof CommandLine.UnmatchedArgumentException e && e.isUnknownOption()) {
-            return InputException.unknown("option", e.getUnmatched().getFirst().split("=")[0], List.of("--device", "--help")).getMessage();
-        }
-        if (mistake instanceof CommandLine.MissingParameterException) {
-            return "give the folder of the cases: experiments/run verify DIR [--device reference|simd|both]";
-        }
-        return mistake.getMessage();
+        return PlainCommand.run(new Verify(), missing -> "give the folder of the cases: experiments/run verify DIR [--device reference|simd|both]", args);
     }
 }
