@@ -30,7 +30,7 @@ public final class CapacityRouter extends Router {
     public Routing route(Tape t, Variable x, Pass pass) {
         Variable logits = t.linear(x, weight, null);                              // (T, E)
         int groupSize = spec.dialect.groupSize(pass.batch(), pass.time());
-        double[] uniform = draw(pass.random("second " + weight.name()), pass.tokens(), spec);
+        double[] uniform = draw(pass.random("second " + weight.name()), pass.batch() * pass.time(), spec);
         Gated gated = gate(t, logits, uniform, groupSize, spec);
         List<AuxiliaryLoss> losses = new ArrayList<>();
         if (spec.balanceWeight > 0) {

@@ -35,7 +35,7 @@ final class MixtralModel implements EndToEndCases.Model {
         model = new LanguageModel(new ModelSpec(c.integer("V"), c.integer("D"), c.integer("heads"), c.integer("kv_heads"), batch.columns(),
             c.number("rope_theta", 10_000), tied, ModelSpec.everyBlock(layers, layer)), bench.init());
         ids = c.integers("in.ids");
-        pass = new Pass(batch.dim(0), batch.dim(1), true, null, null, null);
+        pass = new Pass(batch.dim(0), batch.dim(1), true, null, null, null, null);
         Map<String, Layout> weights = new LinkedHashMap<>();
         weights.put("embedding.weight", bench.at("w.embed_tokens.weight"));
         weights.put("norm.weight", bench.at("w.norm.weight"));

@@ -40,7 +40,7 @@ final class PeerModel implements EndToEndCases.Model {
         ids = c.integers("in.ids");
         positions = new int[ids.length];
         Arrays.setAll(positions, i -> i % batch.columns());
-        pass = new Pass(batch.dim(0), batch.dim(1), true, null, null, null);
+        pass = new Pass(batch.dim(0), batch.dim(1), true, null, null, null, null);
         tokens = bench.parameter(bench.at("w.tok.weight"));
         position = bench.parameter(bench.at("w.pos.weight"));
         head = c.flag("tied", false) ? tokens : bench.parameter(bench.at("w.head.weight"));

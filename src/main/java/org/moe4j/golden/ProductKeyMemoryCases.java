@@ -76,7 +76,7 @@ final class ProductKeyMemoryCases implements Family {
                 weights.put("norm.bias", bench.at("w.query_proj.query_mlps.1.bias"));
             }
             bench.load(router, weights);
-            found = router.retrieve(t, x, new Pass(1, x.shape().rows(), c.flag("train", true), null, null, null));
+            found = router.retrieve(t, x, new Pass(1, x.shape().rows(), c.flag("train", true), null, null, null, null));
         } else {
             query = networks(c, bench, x);
             found = ProductKeyRouter.retrieve(t, divided(c, t, query), bench.leaf(keys(bench, shared, 0)), bench.leaf(keys(bench, shared, 1)), spec);

@@ -11,8 +11,9 @@ import org.moe4j.tensor.CounterRandom;
  * @param random the numbers of this step; each layer takes its own with {@link #random(String)}
  * @param keep for each token whether it is text (false is padding, which balance losses leave out); null if all are
  * @param domains for each sequence the number of its domain; null if unknown
+ * @param tokens the token ids, one for each row, which a model adds for routers that look at them; null outside a model
  */
-public record Pass(int batch, int time, boolean training, CounterRandom random, boolean[] keep, int[] domains) {
+public record Pass(int batch, int time, boolean training, CounterRandom random, boolean[] keep, int[] domains, int[] tokens) {
     public Pass {
         if (keep != null && keep.length != batch * time) {
             throw new IllegalArgumentException("pass: the padding mask has " + keep.length + " places for " + batch + " x " + time + " tokens");
@@ -20,28 +21,31 @@ public record Pass(int batch, int time, boolean training, CounterRandom random, 
         if (domains != null && domains.length != batch) {
             throw new IllegalArgumentException("pass: " + domains.length + " domains for " + batch + " sequences");
         }
+        if (tokens != null && tokens.length != batch * time) {
+            throw new IllegalArgumentException("pass: " + tokens.length + " token ids for " + batch + " x " + time + " tokens");
+        }
     }
 
     /** A pass of step {@code step} of a training run with this seed. */
     public static Pass training(int batch, int time, long seed, long step) {
-        return new Pass(batch, time, true, CounterRandom.of(seed, "pass").at(step), null, null);
+        return new Pass(batch, time, true, CounterRandom.of(seed, "pass").at(step), null, null, null);
     }
 
     /** A pass without noise. */
     public static Pass evaluation(int batch, int time) {
-        return new Pass(batch, time, false, CounterRandom.of(0, "evaluation"), null, null);
+        return new Pass(batch, time, false, CounterRandom.of(0, "evaluation"), null, null, null);
     }
 
     public Pass withDomains(int... domains) {
-        return new Pass(batch, time, training, random, keep, domains);
+        return new Pass(batch, time, training, random, keep, domains, tokens);
     }
 
     public Pass withKeep(boolean... keep) {
-        return new Pass(batch, time, training, random, keep, domains);
+        return new Pass(batch, time, training, random, keep, domains, tokens);
     }
 
-    public int tokens() {
-        return batch * time;
+    public Pass withTokens(int... tokens) {
+        return new Pass(batch, time, training, random, keep, domains, tokens);
     }
 
     /** The random numbers of one layer in this pass. */
