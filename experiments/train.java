@@ -15,10 +15,11 @@ void main(String[] args) {
     FeedForwardSpec mixture = new MixtureOfExperts.Spec(
             new TopKRouter.Spec(32, 4),                                 // 4 of 32 experts for each token,
             new MlpExperts.Spec(64, Activation.SWIGLU, false));         // each of width 64: G = 4 of a dense 256
-    ModelSpec spec = new ModelSpec(text.tokenizer().vocabularySize(), 64, 4, 4, 64, 10_000, true, ModelSpec.everyBlock(2, mixture));
+    ModelSpec spec = new Transformer.Spec(text.tokenizer().vocabularySize(), 64, 64, CausalSelfAttention.Spec.rotary(4, 4, 10_000), true,
+            Repeat.everyBlock(2, mixture));
 
     Backend on = Backends.open("auto", Runtime.getRuntime().availableProcessors());
-    LanguageModel model = new LanguageModel(spec, new Init(on, 1));
+    LanguageModel model = spec.build(new Init(on, 1));
     Batches batches = new Batches(text, 16, spec.sequence(), 1);
     Trainer trainer = new Trainer(on, model, TrainingSpec.of(16, 200, 3e-3), batches::at, Validation.of(text, 16_384, 16, spec.sequence()));
     Trainer.Outcome outcome = trainer.run(step -> {

@@ -58,7 +58,7 @@ public class TrainStepBench {
     public void open() {
         on = Backends.open("simd", threads);
         List<Arm> arms = Arm.of(Preset.QUICK.spec(), VOCABULARY);
-        model = new LanguageModel(arms.stream().filter(a -> a.label().equals(arm)).findFirst().orElseThrow().model(), new Init(on, 1));
+        model = arms.stream().filter(a -> a.label().equals(arm)).findFirst().orElseThrow().model().build(new Init(on, 1));
         optimizer = new AdamW.Spec(0.9, 0.95, 0.1).build(on, model.parameters());
         arena = new Arena(on);
     }

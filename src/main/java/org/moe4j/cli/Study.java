@@ -15,6 +15,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import org.moe4j.experts.SpecModule;
 import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
+import org.moe4j.model.ModelSpec;
 import org.moe4j.report.Report;
 import org.moe4j.sweep.Environment;
 import org.moe4j.sweep.Preset;
@@ -34,7 +35,7 @@ public final class Study {
 
     private final String name;
     private final SpecOptions.Given given;
-    private final SpecReader reader = new SpecReader(new SpecModule());
+    private final SpecReader reader = new SpecReader(new SpecModule(ModelSpec.CATALOG));
     private final String command;
     private final SweepSpec spec;
 

@@ -26,7 +26,7 @@ public record MemoryPlan(long weights, long gradients, long optimizer, long acti
      */
     public static MemoryPlan of(ModelSpec spec, int batch, int statePerParameter) {
         DryBackend on = new DryBackend();
-        LanguageModel model = new LanguageModel(spec, new Init(on, 0));
+        LanguageModel model = spec.build(new Init(on, 0));
         Arena arena = new Arena(on);
         int tokens = batch * spec.sequence();
         try (Tape t = new Tape(on, arena)) {

@@ -63,5 +63,10 @@ public final class DenseFeedForward extends FeedForward {
         public long flops(int dim, int tokens) {
             return 2L * (activation.projections() + 1) * dim * hidden * tokens;
         }
+
+        @Override
+        public Spec resized(Resize by) {
+            return new Spec(by.hidden(hidden), activation, bias);
+        }
     }
 }

@@ -19,4 +19,9 @@ public interface ExpertsSpec {
 
     /** The same bank with experts of another hidden width. */
     ExpertsSpec withHidden(int hidden);
+
+    /** The same bank, narrower. */
+    default ExpertsSpec resized(Resize by) {
+        return withHidden(by.hidden(hidden()));
+    }
 }

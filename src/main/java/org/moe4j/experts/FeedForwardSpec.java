@@ -17,4 +17,7 @@ public interface FeedForwardSpec {
 
     /** FLOPs of a batch, forward. */
     long flops(int dim, int tokens);
+
+    /** The same layer, narrower and with fewer experts. */
+    FeedForwardSpec resized(Resize by);
 }

@@ -99,5 +99,10 @@ public final class MixtureOfExperts extends FeedForward {
             return router.flops(dim, tokens) + router.slots(tokens) * experts.flopsPerSlot(dim)
                 + shared.stream().mapToLong(s -> s.flops(dim, tokens)).sum();
         }
+
+        @Override
+        public Spec resized(Resize by) {
+            return new Spec(router.atMost(by.experts()), experts.resized(by), shared.stream().map(s -> s.resized(by)).toList(), outputNorm);
+        }
     }
 }

@@ -222,6 +222,13 @@ public final class ProductKeyRouter extends Router {
             return new Spec(experts, heads, perToken / heads, keyDim, sharedKeys, queryNorm, scores, queryBias);
         }
 
+        /** The largest square, and no more found by a head than a side has sub-keys. */
+        @Override
+        public Spec atMost(int most) {
+            int side = (int) Math.sqrt(Math.min(most, experts));
+            return new Spec(side * side, heads, Math.min(topK, side), keyDim, sharedKeys, queryNorm, scores, queryBias);
+        }
+
         @Override
         public Router build(int dim, Init init) {
             return new ProductKeyRouter(this, dim, init);

@@ -17,6 +17,11 @@ public interface RouterSpec {
     /** The same router choosing {@code perToken} of {@code experts} experts: how a sweep cuts the experts finer. */
     RouterSpec withExperts(int experts, int perToken);
 
+    /** The same router over fewer experts: {@code most}, or as many as it has; a token then has at most half of them. */
+    default RouterSpec atMost(int most) {
+        return most >= experts() ? this : withExperts(most, (int) Math.max(1, Math.min(Math.round(perToken()), most / 2)));
+    }
+
     Router build(int dim, Init init);
 
     /** Trained parameters at model width D = {@code dim}; unless said otherwise those of one linear gate, W (E,D). */

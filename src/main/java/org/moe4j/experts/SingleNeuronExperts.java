@@ -69,5 +69,10 @@ public final class SingleNeuronExperts extends Experts {
             Require.exactly("hidden", hidden, 1, "a single-neuron expert");
             return this;
         }
+
+        @Override
+        public Spec resized(Resize by) {
+            return this;
+        }
     }
 }

@@ -35,6 +35,16 @@ public final class SpecCatalog<S> {
     private final String what;
     private final SortedMap<String, Class<? extends S>> types = new TreeMap<>();
 
+    /**
+     * The kinds in the package of an interface.
+     *
+     * @param what the word for one in messages
+     * @param suffix the word for one in class names
+     */
+    public static <S> SpecCatalog<S> of(Class<S> kind, String what, String suffix) {
+        return new SpecCatalog<>(kind, what, suffix);
+    }
+
     private SpecCatalog(Class<S> kind, String what, String suffix) {
         this.kind = kind;
         this.what = what;

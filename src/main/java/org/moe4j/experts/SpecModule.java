@@ -29,8 +29,12 @@ public final class SpecModule extends SimpleModule {
     private static final long serialVersionUID = 1L;
     private static final String TYPE = "type";
 
-    public SpecModule() {
+    /** @param others more kinds, of which every component has to be given */
+    public SpecModule(SpecCatalog<?>... others) {
         super("experts");
+        for (SpecCatalog<?> other : others) {
+            register(other);
+        }
         register(SpecCatalog.ROUTERS);
         register(SpecCatalog.EXPERTS);
         register(SpecCatalog.FEED_FORWARDS);

@@ -46,5 +46,10 @@ public final class ValueExperts extends Experts {
             Require.exactly("hidden", hidden, 1, "a value");
             return this;
         }
+
+        @Override
+        public Spec resized(Resize by) {
+            return this;
+        }
     }
 }

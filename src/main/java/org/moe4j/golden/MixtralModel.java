@@ -15,8 +15,10 @@ import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.Routing;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.model.LanguageModel;
-import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Repeat;
+import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Pass;
 import org.moe4j.tensor.Shape;
 
@@ -32,8 +34,7 @@ final class MixtralModel implements EndToEndCases.Model {
         MixtureOfExperts.Spec layer = new MixtureOfExperts.Spec(
             new TopKRouter.Spec(c.integer("E"), c.integer("k"), 1, Balance.ALL_CHOICES, 0, 0), new MlpExperts.Spec(c.integer("F"), Activation.SWIGLU, false));
         boolean tied = !c.has("w.lm_head.weight");
-        model = new LanguageModel(new ModelSpec(c.integer("V"), c.integer("D"), c.integer("heads"), c.integer("kv_heads"), batch.columns(),
-            c.number("rope_theta", 10_000), tied, ModelSpec.everyBlock(layers, layer)), bench.init());
+        model = new Transformer.Spec(c.integer("V"), c.integer("D"), batch.columns(), CausalSelfAttention.Spec.rotary(c.integer("heads"), c.integer("kv_heads"), c.number("rope_theta", 10_000)), tied, Repeat.everyBlock(layers, layer)).build(bench.init());
         ids = c.integers("in.ids");
         pass = new Pass(batch.dim(0), batch.dim(1), true, null, null, null, null);
         Map<String, Layout> weights = new LinkedHashMap<>();

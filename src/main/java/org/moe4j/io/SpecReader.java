@@ -58,7 +58,7 @@ public final class SpecReader {
     /** Reads a file in which every field must stand.
      *
      *  @throws InputException for every mistake in it */
-    public <T extends Record> T read(Path file, Class<T> type) {
+    public <T> T read(Path file, Class<T> type) {
         return bind(text(file), file.toString(), type, Optional.empty());
     }
 
@@ -72,7 +72,7 @@ public final class SpecReader {
     /** Reads a text in which every field must stand.
      *
      *  @throws InputException for every mistake in it */
-    public <T extends Record> T parse(String text, Class<T> type) {
+    public <T> T parse(String text, Class<T> type) {
         return bind(text, "spec", type, Optional.empty());
     }
 
@@ -102,7 +102,7 @@ public final class SpecReader {
         return (Class<T>) defaults.getClass();
     }
 
-    private <T extends Record> T bind(String text, String source, Class<T> type, Optional<T> defaults) {
+    private <T> T bind(String text, String source, Class<T> type, Optional<T> defaults) {
         Map<String, Integer> lines = new HashMap<>();
         try {
             JsonNode given = tree(text, lines);

@@ -11,28 +11,33 @@ import org.moe4j.experts.Routing;
 import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Module;
+import org.moe4j.nn.Norm;
 import org.moe4j.nn.Pass;
-import org.moe4j.nn.RmsNorm;
 
-/** h = x + attention(norm(x)); y = h + feedForward(norm(h)). */
+/** h = x + attention(norm(x)); y = h + feedForward(norm(h)); a sandwich block (Grok-1) normalises what is added, too. */
 final class Block extends Module {
-    private final RmsNorm attentionNorm;
+    private final Norm attentionNorm;
     private final CausalSelfAttention attention;
-    private final RmsNorm feedForwardNorm;
+    private final Norm attentionOutputNorm;                                       // null where there is none
+    private final Norm feedForwardNorm;
     private final FeedForward feedForward;
+    private final Norm feedForwardOutputNorm;                                     // null where there is none
 
-    Block(ModelSpec spec, FeedForwardSpec layer, Init init) {
-        attentionNorm = part(new RmsNorm(spec.dim(), LanguageModel.NORM_EPS, init.at("attentionNorm")));
-        CausalSelfAttention.Spec heads = CausalSelfAttention.Spec.rotary(spec.heads(), spec.keyHeads(), spec.rotaryBase());
-        attention = part(new CausalSelfAttention(spec.dim(), heads, init.at("attention")));
-        feedForwardNorm = part(new RmsNorm(spec.dim(), LanguageModel.NORM_EPS, init.at("feedForwardNorm")));
+    Block(Transformer.Spec spec, FeedForwardSpec layer, Init init) {
+        attentionNorm = part(spec.norm(init.at("attentionNorm")));
+        attention = part(new CausalSelfAttention(spec.dim(), spec.attention(), init.at("attention")));
+        attentionOutputNorm = spec.sandwich() ? part(spec.norm(init.at("attentionOutputNorm"))) : null;
+        feedForwardNorm = part(spec.norm(init.at("feedForwardNorm")));
         feedForward = part(layer.build(spec.dim(), init.at("feedForward")));
+        feedForwardOutputNorm = spec.sandwich() ? part(spec.norm(init.at("feedForwardOutputNorm"))) : null;
     }
 
     Result forward(Tape t, Variable x, Pass pass) {
-        Variable h = t.add(x, attention.forward(t, attentionNorm.forward(t, x), pass));              // (T, D)
+        Variable a = attention.forward(t, attentionNorm.forward(t, x), pass);
+        Variable h = t.add(x, attentionOutputNorm == null ? a : attentionOutputNorm.forward(t, a));                  // (T, D)
         FeedForward.Result f = feedForward.forward(t, feedForwardNorm.forward(t, h), pass);
-        return new Result(t.add(h, f.y()), f.losses(), f.routing());
+        Variable y = feedForwardOutputNorm == null ? f.y() : feedForwardOutputNorm.forward(t, f.y());
+        return new Result(t.add(h, y), f.losses(), f.routing());
     }
 
     record Result(Variable y, List<AuxiliaryLoss> losses, Routing routing) {}

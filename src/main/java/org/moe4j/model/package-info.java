@@ -1,5 +1,6 @@
 /**
- * Decoder-only language models: embedding, pre-norm blocks of causal attention and any feed-forward layer, an output head.
- * {@link org.moe4j.model.ModelSpec} says everything about one, {@link org.moe4j.model.LanguageModel} is one.
+ * Language models and their specs: {@link org.moe4j.model.ModelSpec} is a model as a value, with one line of a ledger for each of its parts,
+ * and each kind of model is one file: the decoder-only {@link org.moe4j.model.Transformer}, ... The named architectures of the papers are in
+ * {@code model.zoo}: all of them presets over the same routers, banks and layers.
  */
 package org.moe4j.model;

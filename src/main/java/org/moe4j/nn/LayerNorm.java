@@ -6,7 +6,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.tensor.Shape;
 
 /** y = (x - mean) / sqrt(var + eps) · weight + bias along the last axis, with the biased variance (Ba et al. 2016). */
-public final class LayerNorm extends Module {
+public final class LayerNorm extends Norm {
     private final Parameter weight;                                               // (D)
     private final Parameter bias;                                                 // (D)
     private final double eps;
@@ -17,7 +17,7 @@ public final class LayerNorm extends Module {
         this.eps = eps;
     }
 
-    /** @param x (.., D) */
+    @Override
     public Variable forward(Tape t, Variable x) {
         return t.layerNorm(x, weight, bias, eps);
     }

@@ -6,7 +6,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.tensor.Shape;
 
 /** y = x / sqrt(mean(x²) + eps) · weight along the last axis (Zhang and Sennrich 2019, equation 4), as Llama and Mixtral use it. */
-public final class RmsNorm extends Module {
+public final class RmsNorm extends Norm {
     private final Parameter weight;                                               // (D)
     private final double eps;
 
@@ -15,7 +15,7 @@ public final class RmsNorm extends Module {
         this.eps = eps;
     }
 
-    /** @param x (.., D) */
+    @Override
     public Variable forward(Tape t, Variable x) {
         return t.rmsNorm(x, weight, eps);
     }

@@ -2,6 +2,8 @@ package org.moe4j.sweep;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.moe4j.model.Repeat;
+import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
 import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.ExpertsSpec;
@@ -14,6 +16,7 @@ import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.experts.SpecCatalog;
 import org.moe4j.experts.ValueExperts;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.nn.CausalSelfAttention;
 
 /**
  * One contender of a sweep.
@@ -63,11 +66,11 @@ public record Arm(String label, String architecture, int granularity, ModelSpec 
     }
 
     private static Arm arm(String label, String architecture, int granularity, SweepSpec spec, int vocabulary, FeedForwardSpec layer) {
-        List<FeedForwardSpec> blocks = switch (spec.place()) {
-            case EVERY -> ModelSpec.everyBlock(spec.layers(), layer);
-            case MIDDLE -> ModelSpec.middleBlock(spec.layers(), layer, dense(spec));
+        List<Repeat> blocks = switch (spec.place()) {
+            case EVERY -> Repeat.everyBlock(spec.layers(), layer);
+            case MIDDLE -> Repeat.middleBlock(spec.layers(), layer, dense(spec));
         };
         return new Arm(label, architecture, granularity,
-            new ModelSpec(vocabulary, spec.dim(), spec.heads(), spec.heads(), spec.sequence(), 10_000, true, blocks));
+            new Transformer.Spec(vocabulary, spec.dim(), spec.sequence(), CausalSelfAttention.Spec.rotary(spec.heads(), spec.heads(), 10_000), true, blocks));
     }
 }

@@ -10,7 +10,6 @@ import org.moe4j.data.Batches;
 import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
 import org.moe4j.experts.MixtureOfExperts;
-import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
 import org.moe4j.train.Checkpoint;
@@ -41,7 +40,7 @@ public final class Trial {
         flopsPerStep = ModelCost.trainingFlops(model, batch);
         Batches batches = new Batches(text, batch, model.sequence(), spec.seed());
         Validation validation = Validation.of(text, spec.training().evaluationTokens(), batch, model.sequence());
-        trainer = new Trainer(on, new LanguageModel(model, new Init(on, spec.seed())), spec.training(), batches::at, validation);
+        trainer = new Trainer(on, model.build(new Init(on, spec.seed())), spec.training(), batches::at, validation);
         checkpoint = new Checkpoint(folder.resolve("checkpoint"));
         if (checkpoint.exists()) {
             trainer.restore(checkpoint);
@@ -93,6 +92,6 @@ public final class Trial {
 
     /** Experts of a mixture layer; 0 for a dense model. */
     private static int experts(ModelSpec model) {
-        return model.blocks().stream().mapToInt(layer -> layer instanceof MixtureOfExperts.Spec moe ? moe.router().experts() : 0).max().orElse(0);
+        return model.feedForwards().stream().mapToInt(layer -> layer instanceof MixtureOfExperts.Spec moe ? moe.router().experts() : 0).max().orElse(0);
     }
 }

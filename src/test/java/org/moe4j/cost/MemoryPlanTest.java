@@ -24,7 +24,10 @@ import org.moe4j.experts.ValueExperts;
 import org.moe4j.model.AnyLayer;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Repeat;
+import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 
@@ -75,7 +78,7 @@ class MemoryPlanTest {
     @MethodSource("everyLayer")
     void weightsGradientsAndOptimizerAreWhatIsAllocated(FeedForwardSpec layer) {
         ModelSpec spec = spec(layer);
-        LanguageModel model = new LanguageModel(spec, new Init(on, 1));
+        LanguageModel model = spec.build(new Init(on, 1));
         long weights = 0;
         long gradients = 0;
         long state = 0;
@@ -92,7 +95,7 @@ class MemoryPlanTest {
 
     @Test
     void aPlanAllocatesNothing() {
-        ModelSpec large = new ModelSpec(50_000, 4096, 32, 8, 2048, 10_000, false, ModelSpec.everyBlock(32,
+        ModelSpec large = new Transformer.Spec(50_000, 4096, 2048, CausalSelfAttention.Spec.rotary(32, 8, 10_000), false, Repeat.everyBlock(32,
             new MixtureOfExperts.Spec(new TopKRouter.Spec(8, 2), new MlpExperts.Spec(14_336, Activation.SWIGLU, false))));
         MemoryPlan plan = MemoryPlan.of(large, 1, 2);
         assertThat(plan.weights()).isGreaterThan(180_000_000_000L); // Mixtral's 47 billion parameters in float32
@@ -101,7 +104,7 @@ class MemoryPlanTest {
 
     /** The arena after forward and backward. */
     private Arena step(ModelSpec spec) {
-        LanguageModel model = new LanguageModel(spec, new Init(on, 1));
+        LanguageModel model = spec.build(new Init(on, 1));
         Arena arena = new Arena(on);
         int[] tokens = AnyLayer.tokens(VOCABULARY, BATCH * SEQUENCE, 1);
         try (Tape t = new Tape(on, arena)) {
@@ -112,6 +115,6 @@ class MemoryPlanTest {
     }
 
     private static ModelSpec spec(FeedForwardSpec layer) {
-        return new ModelSpec(VOCABULARY, 16, 2, 1, SEQUENCE, 10_000, false, ModelSpec.everyBlock(2, layer));
+        return new Transformer.Spec(VOCABULARY, 16, SEQUENCE, CausalSelfAttention.Spec.rotary(2, 1, 10_000), false, Repeat.everyBlock(2, layer));
     }
 }

@@ -20,6 +20,9 @@ import org.moe4j.experts.FeedForwardSpec;
 import org.moe4j.model.AnyLayer;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Repeat;
+import org.moe4j.model.Transformer;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 
@@ -30,7 +33,7 @@ class ModelCostProperties {
 
     @Property(tries = 100)
     void theFormulaCountsTheAllocatedParameters(@ForAll("specs") ModelSpec spec) {
-        LanguageModel model = new LanguageModel(spec, new Init(new DryBackend(), 1));
+        LanguageModel model = spec.build(new Init(new DryBackend(), 1));
         long trained = model.parameters().stream().filter(p -> p.kind() != Parameter.Kind.BUFFER).mapToLong(p -> p.shape().size()).sum();
         ModelCost cost = ModelCost.of(spec);
         assertThat(cost.parameters()).isEqualTo(trained);
@@ -49,7 +52,7 @@ class ModelCostProperties {
 
     /** Equal; no more than the formula's where capacity left slots empty. */
     private static void agrees(Backend on, ModelSpec spec, long seed) {
-        LanguageModel model = new LanguageModel(spec, new Init(on, seed));
+        LanguageModel model = spec.build(new Init(on, seed));
         int[] tokens = AnyLayer.tokens(spec.vocabulary(), BATCH * spec.sequence(), seed);
         try (Tape t = new Tape(on, new Arena(on))) {
             LanguageModel.Output output = model.forward(t, tokens, Pass.training(BATCH, spec.sequence(), seed, 0));
@@ -70,6 +73,6 @@ class ModelCostProperties {
         Arbitrary<List<FeedForwardSpec>> blocks = Arbitraries.of(AnyLayer.all()).list().ofMinSize(1).ofMaxSize(3);
         return Combinators.combine(Arbitraries.integers().between(2, 40), widths, Arbitraries.integers().between(1, 12),
             Arbitraries.of(true, false), blocks).as((vocabulary, width, sequence, tied, layers) ->
-                new ModelSpec(vocabulary, width[0] * width[2], width[0], width[1], sequence, 10_000, tied, layers));
+                new Transformer.Spec(vocabulary, width[0] * width[2], sequence, CausalSelfAttention.Spec.rotary(width[0], width[1], 10_000), tied, Repeat.each(layers)));
     }
 }

@@ -13,6 +13,7 @@ import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.Routing;
 import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SpecCatalog;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.tensor.CounterRandom;
 
@@ -33,13 +34,13 @@ public final class AnyLayer {
     }
 
     /** A model with this layer in both of its blocks. */
-    public static ModelSpec model(FeedForwardSpec layer) {
-        return new ModelSpec(7, 4, 2, 1, 5, 10_000, true, ModelSpec.everyBlock(2, layer));
+    public static Transformer.Spec model(FeedForwardSpec layer) {
+        return new Transformer.Spec(7, 4, 5, CausalSelfAttention.Spec.rotary(2, 1, 10_000), true, Repeat.everyBlock(2, layer));
     }
 
     /** A model whose weights are drawn, also those that start at zero, so that every part has something to do. */
     public static LanguageModel awake(Backend on, ModelSpec spec, long seed) {
-        LanguageModel model = new LanguageModel(spec, new Init(on, seed));
+        LanguageModel model = spec.build(new Init(on, seed));
         for (Parameter p : model.parameters()) {
             if (p.kind() == Parameter.Kind.WEIGHT && on.sumOfSquares(p.data()) == 0) {
                 on.normal(CounterRandom.of(seed, "awake " + p.name()), 0.5, p.data());

@@ -29,6 +29,7 @@ import org.moe4j.experts.ProductKeyRouter;
 import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.io.InputException;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 import org.moe4j.train.Adam;
@@ -103,14 +104,14 @@ class LanguageModelTest {
     @Test
     void anotherSeedGivesOtherWeightsAndSoDoesAnotherBlock() {
         Map<String, double[]> one = values(AnyLayer.model(new DenseFeedForward.Spec()));
-        LanguageModel two = new LanguageModel(AnyLayer.model(new DenseFeedForward.Spec()), new Init(on, 4));
+        LanguageModel two = AnyLayer.model(new DenseFeedForward.Spec()).build(new Init(on, 4));
         assertThat(two.parameters().getFirst().value().toDoubles()).isNotEqualTo(one.get(two.parameters().getFirst().name()));
         assertThat(one.get("blocks.0.feedForward.in.weight")).isNotEqualTo(one.get("blocks.1.feedForward.in.weight"));
     }
 
     private Map<String, double[]> values(ModelSpec spec) {
         Map<String, double[]> values = new HashMap<>();
-        for (Parameter p : new LanguageModel(spec, new Init(on, 3)).parameters()) {
+        for (Parameter p : spec.build(new Init(on, 3)).parameters()) {
             assertThat(values.put(p.name(), p.value().toDoubles())).as("two parameters named " + p.name()).isNull();
         }
         return values;
@@ -118,11 +119,11 @@ class LanguageModelTest {
 
     @Test
     void anUntiedHeadIsAMatrixOfItsOwn() {
-        ModelSpec tied = AnyLayer.model(new DenseFeedForward.Spec());
-        ModelSpec untied = new ModelSpec(tied.vocabulary(), tied.dim(), tied.heads(), tied.keyHeads(), tied.sequence(), tied.rotaryBase(), false, tied.blocks());
+        Transformer.Spec tied = AnyLayer.model(new DenseFeedForward.Spec());
+        ModelSpec untied = new Transformer.Spec(tied.vocabulary(), tied.dim(), tied.sequence(), tied.attention(), false, tied.blocks());
         assertThat(values(tied)).doesNotContainKey("head.weight");
         assertThat(values(untied)).containsKey("head.weight").hasSize(values(tied).size() + 1);
-        LanguageModel model = new LanguageModel(untied, new Init(on, 3));
+        LanguageModel model = untied.build(new Init(on, 3));
         gradients(model, AnyLayer.tokens(tied.vocabulary(), BATCH * tied.sequence(), 1));
         assertThat(on.sumOfSquares(named(model, "head.weight").dData())).isPositive();
         assertThat(on.sumOfSquares(named(model, "embedding.weight").dData())).isPositive();
@@ -132,7 +133,7 @@ class LanguageModelTest {
     @MethodSource("everyLayer")
     void stepsLowerTheLossOfTheirBatch(FeedForwardSpec layer) {
         ModelSpec spec = AnyLayer.model(layer);
-        LanguageModel model = new LanguageModel(spec, new Init(on, 3));
+        LanguageModel model = spec.build(new Init(on, 3));
         int[] tokens = AnyLayer.tokens(spec.vocabulary(), BATCH * spec.sequence(), 1);
         Optimizer optimizer = new Adam.Spec().build(on, model.parameters());
         double before = gradients(model, tokens);
@@ -166,7 +167,7 @@ class LanguageModelTest {
     @ParameterizedTest
     @MethodSource("smallLayers")
     void gradientsOfAWholeModelAreCentralDifferences(FeedForwardSpec layer) {
-        ModelSpec spec = new ModelSpec(5, 4, 2, 1, 2, 10_000, true, List.of(layer));
+        ModelSpec spec = new Transformer.Spec(5, 4, 2, CausalSelfAttention.Spec.rotary(2, 1, 10_000), true, Repeat.each(List.of(layer)));
         LanguageModel model = AnyLayer.awake(on, spec, 8);
         on.scale(20, named(model, "embedding.weight").data()); // away from the origin, where the norm of x is all curvature
         int[] tokens = AnyLayer.tokens(spec.vocabulary(), BATCH * spec.sequence(), 2);
@@ -181,21 +182,21 @@ class LanguageModelTest {
     @Test
     void specsThatDoNotFitAreRefused() {
         DenseFeedForward.Spec layer = new DenseFeedForward.Spec();
-        assertThatThrownBy(() -> new ModelSpec(7, 4, 2, 1, 5, 10_000, true, List.of())).isInstanceOf(InputException.class).hasMessageContaining("blocks is empty");
-        assertThatThrownBy(() -> new ModelSpec(7, 6, 4, 1, 5, 10_000, true, List.of(layer))).isInstanceOf(InputException.class).hasMessageContaining("heads is 4");
-        assertThatThrownBy(() -> new ModelSpec(7, 6, 2, 1, 5, 10_000, true, List.of(layer))).isInstanceOf(InputException.class).hasMessageContaining("even width");
-        assertThatThrownBy(() -> new ModelSpec(7, 12, 3, 2, 5, 10_000, true, List.of(layer))).isInstanceOf(InputException.class).hasMessageContaining("keyHeads is 2");
-        assertThatThrownBy(() -> new ModelSpec(0, 4, 2, 1, 5, 10_000, true, List.of(layer))).isInstanceOf(InputException.class).hasMessageContaining("vocabulary is 0");
-        assertThatThrownBy(() -> new ModelSpec(7, 4, 2, 1, 5, 1, true, List.of(layer))).isInstanceOf(InputException.class).hasMessageContaining("rotaryBase is 1.0");
+        assertThatThrownBy(() -> new Transformer.Spec(7, 4, 5, CausalSelfAttention.Spec.rotary(2, 1, 10_000), true, List.of())).isInstanceOf(InputException.class).hasMessageContaining("blocks is empty");
+        assertThatThrownBy(() -> new Transformer.Spec(7, 6, 5, CausalSelfAttention.Spec.rotary(4, 1, 10_000), true, Repeat.each(List.of(layer)))).isInstanceOf(InputException.class).hasMessageContaining("heads is 4");
+        assertThatThrownBy(() -> new Transformer.Spec(7, 6, 5, CausalSelfAttention.Spec.rotary(2, 1, 10_000), true, Repeat.each(List.of(layer)))).isInstanceOf(InputException.class).hasMessageContaining("even width");
+        assertThatThrownBy(() -> new Transformer.Spec(7, 12, 5, CausalSelfAttention.Spec.rotary(3, 2, 10_000), true, Repeat.each(List.of(layer)))).isInstanceOf(InputException.class).hasMessageContaining("keyHeads is 2");
+        assertThatThrownBy(() -> new Transformer.Spec(0, 4, 5, CausalSelfAttention.Spec.rotary(2, 1, 10_000), true, Repeat.each(List.of(layer)))).isInstanceOf(InputException.class).hasMessageContaining("vocabulary is 0");
+        assertThatThrownBy(() -> new Transformer.Spec(7, 4, 5, CausalSelfAttention.Spec.rotary(2, 1, 1), true, Repeat.each(List.of(layer)))).isInstanceOf(InputException.class).hasMessageContaining("rotaryBase is 1.0");
     }
 
     @Test
     void blocksStandWhereThePapersPutThem() {
         FeedForwardSpec dense = new DenseFeedForward.Spec();
         FeedForwardSpec moe = new MixtureOfExperts.Spec(new TopKRouter.Spec(), new MlpExperts.Spec());
-        assertThat(ModelSpec.everyOtherBlock(4, moe, dense)).containsExactly(dense, moe, dense, moe);
-        assertThat(ModelSpec.middleBlock(12, moe, dense).indexOf(moe)).isEqualTo(6);
-        assertThat(ModelSpec.everyBlock(2, moe)).containsExactly(moe, moe);
+        assertThat(Repeat.unrolled(Repeat.everyOtherBlock(4, moe, dense))).containsExactly(dense, moe, dense, moe);
+        assertThat(Repeat.unrolled(Repeat.middleBlock(12, moe, dense)).indexOf(moe)).isEqualTo(6);
+        assertThat(Repeat.unrolled(Repeat.everyBlock(2, moe))).containsExactly(moe, moe);
     }
 
     private static Parameter named(LanguageModel model, String name) {

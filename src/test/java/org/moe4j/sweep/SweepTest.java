@@ -22,12 +22,12 @@ import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.experts.SpecModule;
 import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
-import org.moe4j.model.LanguageModel;
+import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 
 class SweepTest {
-    private static final SpecReader READER = new SpecReader(new SpecModule());
+    private static final SpecReader READER = new SpecReader(new SpecModule(ModelSpec.CATALOG));
 
     @TempDir
     Path folder;
@@ -42,7 +42,7 @@ class SweepTest {
             try (Backend on = new ReferenceBackend(); Tape t = new Tape(on, new Arena(on))) {
                 int batch = sweep.spec().batch();
                 int time = sweep.spec().sequence();
-                new LanguageModel(plan.arm().model(), new Init(on, 1)).forward(t, new int[batch * time], Pass.training(batch, time, 1, 0));
+                plan.arm().model().build(new Init(on, 1)).forward(t, new int[batch * time], Pass.training(batch, time, 1, 0));
                 assertThat(t.cost().trainingFlops()).as(plan.arm().label()).isEqualTo(plan.flopsPerStep());
             }
         }

@@ -32,7 +32,7 @@ class SteadyMemoryTest {
     @MethodSource("optimizers")
     void aStepAllocatesLittleBesideTheModel(String name, OptimizerSpec optimizer) {
         Backend on = new ReferenceBackend();
-        LanguageModel model = new LanguageModel(Tiny.spec(32, Tiny.dense(), Tiny.peer(128 * 128)), new Init(on, 1));
+        LanguageModel model = Tiny.spec(32, Tiny.dense(), Tiny.peer(128 * 128)).build(new Init(on, 1));
         long bytes = model.parameters().stream().mapToLong(p -> on.bytesPerValue() * p.shape().size()).sum();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         List<Long> allocated = new ArrayList<>();

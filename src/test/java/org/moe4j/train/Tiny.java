@@ -15,7 +15,10 @@ import org.moe4j.experts.ProductKeyRouter;
 import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Repeat;
+import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.tensor.CounterRandom;
 
@@ -47,11 +50,11 @@ final class Tiny {
     }
 
     static ModelSpec spec(int dim, FeedForwardSpec... blocks) {
-        return new ModelSpec(VOCABULARY, dim, 2, 1, TIME, 10_000, false, List.of(blocks));
+        return new Transformer.Spec(VOCABULARY, dim, TIME, CausalSelfAttention.Spec.rotary(2, 1, 10_000), false, Repeat.each(List.of(blocks)));
     }
 
     static LanguageModel model(Backend on, FeedForwardSpec... blocks) {
-        return new LanguageModel(spec(12, blocks), new Init(on, 7));
+        return spec(12, blocks).build(new Init(on, 7));
     }
 
     /** Sequences that count upwards from anywhere, with a wrong token here and there. */

@@ -11,7 +11,10 @@ import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Repeat;
+import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.tensor.CounterRandom;
 
@@ -19,14 +22,14 @@ import org.moe4j.tensor.CounterRandom;
 final class TrainingOnSimd {
     static final int BATCH = 8;
     static final int TIME = 64;
-    static final ModelSpec SPEC = new ModelSpec(300, 64, 4, 2, TIME, 10_000, true, List.of(
+    static final ModelSpec SPEC = new Transformer.Spec(300, 64, TIME, CausalSelfAttention.Spec.rotary(4, 2, 10_000), true, Repeat.each(List.of(
         new MixtureOfExperts.Spec(new TopKRouter.Spec(8, 2), new MlpExperts.Spec(64, Activation.GELU, false), List.of(), true),
-        new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(1024, 4, 8, 32), new SingleNeuronExperts.Spec(Activation.GELU), List.of(), true)));
+        new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(1024, 4, 8, 32), new SingleNeuronExperts.Spec(Activation.GELU), List.of(), true))));
 
     private TrainingOnSimd() {}
 
     static LanguageModel model(Backend on) {
-        return new LanguageModel(SPEC, new Init(on, 5));
+        return SPEC.build(new Init(on, 5));
     }
 
     static Trainer trainer(Backend on, LanguageModel model, long steps) {
