@@ -29,7 +29,7 @@ import java.util.Optional;
  * field's place, the value and what would do.
  *
  * <p>A component may be left out if the defaults have it, or if its type is boxed ({@code Integer}, {@code Double},
- * {@code Boolean}, ...), which then is null; every other one is required. Whole numbers may be written as 1e15 or 1_000_000.
+ * {@code Boolean}, ...) or it is annotated {@code @JsonProperty}, and then is null; every other one is required. Whole numbers may be written as 1e15 or 1_000_000.
  * A record's own check (its compact constructor) should throw {@link InputException}; the place is put before its message.
  */
 public final class SpecReader {

@@ -1,7 +1,12 @@
 package org.moe4j.nn;
 
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
+import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Tensor;
@@ -10,20 +15,51 @@ import org.moe4j.tensor.Tensor;
  * Makes parameters at a place in the model. Their random numbers are a function of the seed and the full name alone, so two
  * models of one seed that differ in one block agree in all others.
  *
- * @param path the dotted name of the place, empty at the root
+ * <p>Layers that share parameters make them at the same {@link #shared} place: the first to ask gets a new one, the others the same.
+ * All places that come from one {@code new Init} know each other's, so a model wants one of its own.
  */
-public record Init(Backend on, long seed, String path) {
+public final class Init {
+    private static final String SHARED = "shared";
+
+    private final Backend on;
+    private final long seed;
+    private final String path;
+    private final Map<String, Parameter> common;
+    private final boolean sharing;
+
     public Init(Backend on, long seed) {
         this(on, seed, "");
     }
 
+    public Init(Backend on, long seed, String path) {
+        this(on, seed, path, new HashMap<>(), false);
+    }
+
+    private Init(Backend on, long seed, String path, Map<String, Parameter> common, boolean sharing) {
+        this.on = on;
+        this.seed = seed;
+        this.path = path;
+        this.common = common;
+        this.sharing = sharing;
+    }
+
+    /** The dotted name of the place, empty at the root. */
+    public String path() {
+        return path;
+    }
+
     /** The place of a part. */
     public Init at(String part) {
-        return new Init(on, seed, path.isEmpty() ? part : path + "." + part);
+        return new Init(on, seed, path.isEmpty() ? part : path + "." + part, common, sharing);
     }
 
     public Init at(int index) {
         return at(Integer.toString(index));
+    }
+
+    /** The place of what all layers of the model that ask for this name have in common: {@code shared.name}, wherever this place is. */
+    public Init shared(String name) {
+        return new Init(on, seed, SHARED + "." + name, common, true);
     }
 
     /** Normal numbers of mean 0. */
@@ -33,9 +69,7 @@ public record Init(Backend on, long seed, String path) {
 
     /** Uniform numbers in [-bound, bound). */
     public Parameter uniform(String name, Shape shape, double bound) {
-        Parameter p = zeros(name, shape);
-        on.uniform(CounterRandom.of(seed, p.name()), -bound, bound, p.data());
-        return p;
+        return make(name, Parameter.Kind.WEIGHT, shape, p -> on.uniform(CounterRandom.of(seed, p.name()), -bound, bound, p.data()));
     }
 
     /** A table with row-sparse gradients, normal numbers of mean 0. */
@@ -44,29 +78,35 @@ public record Init(Backend on, long seed, String path) {
     }
 
     public Parameter zeros(String name, Shape shape) {
-        return make(name, Parameter.Kind.WEIGHT, shape);
+        return make(name, Parameter.Kind.WEIGHT, shape, p -> {});
     }
 
     public Parameter ones(String name, Shape shape) {
-        Parameter p = zeros(name, shape);
-        on.fill(p.data(), 1);
-        return p;
+        return make(name, Parameter.Kind.WEIGHT, shape, p -> on.fill(p.data(), 1));
     }
 
     /** A value that is kept with the weights and not trained. */
     public Parameter buffer(String name, Shape shape, double value) {
-        Parameter p = make(name, Parameter.Kind.BUFFER, shape);
-        on.fill(p.data(), value);
-        return p;
+        return make(name, Parameter.Kind.BUFFER, shape, p -> on.fill(p.data(), value));
     }
 
     private Parameter normal(String name, Parameter.Kind kind, Shape shape, double deviation) {
-        Parameter p = make(name, kind, shape);
-        on.normal(CounterRandom.of(seed, p.name()), deviation, p.data());
-        return p;
+        return make(name, kind, shape, p -> on.normal(CounterRandom.of(seed, p.name()), deviation, p.data()));
     }
 
-    private Parameter make(String name, Parameter.Kind kind, Shape shape) {
-        return new Parameter(at(name).path, kind, new Tensor(shape, on.allocate(shape.size())));
+    /** @throws InputException if the parameter is shared and the layer that made it wanted another shape */
+    private Parameter make(String name, Parameter.Kind kind, Shape shape, Consumer<Parameter> start) {
+        String full = at(name).path;
+        Parameter made = sharing ? common.get(full) : null;
+        if (made == null) {
+            made = new Parameter(full, kind, new Tensor(shape, on.allocate(shape.size())));
+            start.accept(made);
+            if (sharing) {
+                common.put(full, made);
+            }
+        } else if (!made.shape().equals(shape) || made.kind() != kind) {
+            throw new InputException(full + " is " + made.shape() + " for one layer and " + shape + " for another; layers that share it want the same");
+        }
+        return made;
     }
 }

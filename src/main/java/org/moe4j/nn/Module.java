@@ -1,18 +1,18 @@
 package org.moe4j.nn;
 
-import java.util.ArrayList;
-import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.SequencedSet;
 
 import org.moe4j.autodiff.Parameter;
 
-/** A part of a model: its own parameters and those of its parts, in the order they were made. */
+/** A part of a model: its own parameters and those of its parts, in the order they were made; one that several parts share stands once. */
 public abstract class Module {
-    private final List<Parameter> parameters = new ArrayList<>();
+    private final SequencedSet<Parameter> parameters = new LinkedHashSet<>();
 
     /** Every parameter, buffers included. */
     public final List<Parameter> parameters() {
-        return Collections.unmodifiableList(parameters);
+        return List.copyOf(parameters);
     }
 
     protected final Parameter own(Parameter parameter) {

@@ -25,6 +25,7 @@ class OptimizerTest {
 
     static List<OptimizerSpec> specs() {
         return List.of(new Adam.Spec(), new Adam.Spec(0.8, 0.9, 1e-6, 0.1, true, false), new Adam.Spec(null, null, null, null, false, true),
+            new Adam.Spec().withGroups(new Adam.Group("x", 0.05, 1e-10, 0.0)), new AdamW.Spec(0.9, 0.95, 0.1).withGroups(Adam.Group.values(1e-3)),
             new AdamW.Spec(0.9, 0.95, 0.1), new AdamW.Spec(null, null, null, 0.1, true, null), new Sgd.Spec(), new Sgd.Spec(0.9, false, 0.1),
             new Sgd.Spec(0.9, true, null), new Adagrad.Spec(0.1, null, 0.1), new RmsProp.Spec(), new RmsProp.Spec(0.9, null, 0.5, true, 0.1),
             new Adafactor.Spec(), new Adafactor.Spec(false, true, null, null, null, null, null, 0.9, 0.1), Adafactor.Spec.external());
@@ -46,6 +47,36 @@ class OptimizerTest {
 
     private interface Step {
         double next(int t, double g, double p);
+    }
+
+    /** Rates and decays of their own for what has "values" among the parts of its name. */
+    @Test
+    void aGroupHasWhatItSaysAndTheRestOfTheOthers() {
+        for (OptimizerSpec grouped : List.of(new Adam.Spec(null, null, 1e-3, 0.1, null, null).withGroups(new Adam.Group("values", 0.02, 1e-9, 0.0)),
+                new AdamW.Spec(null, null, 1e-3, 0.1, null, null).withGroups(new Adam.Group("values", 0.02, 1e-9, 0.0)))) {
+            boolean decoupled = grouped instanceof AdamW.Spec;
+            OptimizerSpec ofRest = decoupled ? new AdamW.Spec(null, null, 1e-3, 0.1, null, null) : new Adam.Spec(null, null, 1e-3, 0.1, null, null);
+            double[] rest = path(ofRest, LR, "blocks.1.feedForward.query.weight");
+            double[] values = path(new Adam.Spec(null, null, 1e-9, null, null, null), 0.02, "w");
+            assertThat(path(grouped, LR, "blocks.1.feedForward.query.weight")).isEqualTo(rest).isNotEqualTo(values);
+            assertThat(path(grouped, LR, "valuesOfMine.weight")).isEqualTo(rest);
+            assertThat(path(grouped, LR, "shared.memory.values")).isEqualTo(values);
+            assertThat(path(grouped, 7 * LR, "shared.memory.values")).as("whatever the schedule says").isEqualTo(values);
+        }
+        assertThatThrownBy(() -> new Adam.Group("values", -1.0, null, null)).isInstanceOf(InputException.class).hasMessageStartingWith("learningRate is -1.0");
+    }
+
+    private double[] path(OptimizerSpec spec, double learningRate, String name) {
+        Fed weight = Fed.table(on, name, Shape.of(1, 1), 2);
+        Optimizer optimizer = spec.build(on, List.of(weight.parameter()));
+        double[] path = new double[GRADIENTS.length];
+        for (int t = 0; t < path.length; t++) {
+            weight.feedAll(1e-3 * GRADIENTS[t]);
+            optimizer.step(learningRate);
+            weight.clear();
+            path[t] = weight.values()[0];
+        }
+        return path;
     }
 
     @Test
