@@ -1,5 +1,5 @@
 /**
- * The command line of the studies: options made from the components of a spec, so that an option, a YAML field and a record
- * component are one thing, and mistakes said in one sentence.
+ * The command line: sweeps, whose options are made from the components of a spec, so that an option, a YAML field and a record
+ * component are one thing, and one class for each other script of {@code experiments}. Mistakes are said in one sentence, exit code 2.
  */
 package org.moe4j.cli;

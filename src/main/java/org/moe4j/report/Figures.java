@@ -4,18 +4,18 @@ import java.util.Locale;
 import org.moe4j.analysis.Estimate;
 
 /** Numbers as people read them; one that is not known is a dash. */
-final class Figures {
-    static final String UNKNOWN = "–";
+public final class Figures {
+    public static final String UNKNOWN = "–";
 
     private Figures() {}
 
     /** A fixed number of digits behind the point. */
-    static String fixed(double value, int digits) {
+    public static String fixed(double value, int digits) {
         return Double.isFinite(value) ? String.format(Locale.ROOT, "%." + digits + "f", value) : UNKNOWN;
     }
 
     /** Three digits and a unit: 950, 12.3 k, 1.21 M, 4.00 G. */
-    static String count(double value) {
+    public static String count(double value) {
         if (!Double.isFinite(value)) return UNKNOWN;
         if (value < 1000) return fixed(value, 0);
         String[] units = {"k", "M", "G", "T", "P"};
@@ -29,11 +29,12 @@ final class Figures {
     }
 
     /** Three digits and a power of ten, as FLOPs are given: 2.00e12. */
-    static String power(double value) {
+    public static String power(double value) {
         return Double.isFinite(value) ? String.format(Locale.ROOT, "%.2e", value).replace("e+", "e") : UNKNOWN;
     }
 
-    static String percent(double share) {
+    /** A share of 1; a digit more close to 0 and 1. */
+    public static String percent(double share) {
         if (!Double.isFinite(share)) return UNKNOWN;
         double percent = 100 * share;
         return fixed(percent, percent > 99 && percent < 100 || percent > 0 && percent < 1 ? 1 : 0) + " %";

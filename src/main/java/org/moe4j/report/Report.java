@@ -60,7 +60,7 @@ public final class Report {
     public String text() {
         String lines = table.text() + "\n" + headline.answer() + "\n" + String.join("\n", headline.details())
                 + String.join("", warnings().stream().map(warning -> "\nNote: " + warning).toList()) + "\n";
-        return ResultTable.ascii(lines);
+        return TextTable.ascii(lines);
     }
 
     /**

@@ -1,7 +1,6 @@
 package org.moe4j.report;
 
 import java.io.StringWriter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -78,28 +77,11 @@ public final class ResultTable {
                 numbers("load_imbalance", row -> row.arm().loadImbalance()));
     }
 
-    /** Aligned ASCII for any terminal: names to the left, numbers to the right. */
+    /** The readings, aligned for a terminal. */
     public String text() {
-        List<List<String>> lines = new ArrayList<>();
-        lines.add(READINGS.stream().map(Reading::heading).toList());
-        rows.forEach(row -> lines.add(READINGS.stream().map(reading -> ascii(reading.cell().apply(row))).toList()));
-        int[] widths = new int[READINGS.size()];
-        for (List<String> line : lines) {
-            for (int c = 0; c < widths.length; c++) widths[c] = Math.max(widths[c], line.get(c).length());
-        }
-        StringBuilder text = new StringBuilder();
-        for (List<String> line : lines) {
-            for (int c = 0; c < widths.length; c++) {
-                String pad = " ".repeat(widths[c] - line.get(c).length());
-                text.append(c == 0 ? line.get(c) + pad : "  " + pad + line.get(c));
-            }
-            text.append(System.lineSeparator());
-        }
+        TextTable text = new TextTable(READINGS.stream().map(Reading::heading).toList());
+        rows.forEach(row -> text.row(READINGS.stream().map(reading -> reading.cell().apply(row)).toList()));
         return text.toString();
-    }
-
-    static String ascii(String text) {
-        return text.replace("±", "+-").replace("–", "-");
     }
 
     /** The {@link #table} as comma-separated values with a header line. */
