@@ -150,13 +150,15 @@ public interface Backend extends AutoCloseable {
     // ---- attention -------------------------------------------------------------------------------------------------
 
     /**
-     * Causal attention: y[b,t,h] = sum over s ≤ t of softmax_s(scale q[b,t,h]·k[b,s,g]) v[b,s,g], with query head h reading key/value
-     * head g = h / (H / KV). q and y (B,T,H·Dh), k and v (B,T,KV·Dh); lse (B,H,T) keeps each row's log-sum-exp for the gradient.
+     * Attention: y[b,t,h] = sum over the keys s that t sees of softmax_s(score[b,t,h,s]) v[b,s,g], with query head h reading key/value
+     * head g = h / (H / KV) and the scores as {@link AttentionShape} says, plus bias[h, s - t + Tq - 1] where there is a bias. q and y
+     * (B,Tq,H·Dh), k and v (B,Tk,KV·Dh), bias (H, distances) or null; lse (B,H,Tq) keeps each row's log-sum-exp for the gradient.
      */
-    void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse);
+    void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse);
 
-    /** Gradients of {@link #attention}, added to dq, dk, dv, none of them null. */
-    void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse, Storage dy, Storage dq, Storage dk, Storage dv);
+    /** Gradients of {@link #attention}, added to dq, dk, dv, none of them null, and dbias, which may be. */
+    void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse, Storage dy,
+            Storage dq, Storage dk, Storage dv, Storage dbias);
 
     /**
      * Rotary positions, half-split pairs (i, i + Dh/2): the angle of pair i at position p is p base^(-2i/Dh). x and y are

@@ -156,8 +156,39 @@ class ExtremeValuesTest {
             positions.set(t, t);
         }
         Storage y = on.allocate(time);
-        on.attention(shape, q, positions, positions, y, on.allocate(time));
+        on.attention(shape, q, positions, positions, null, y, on.allocate(time));
         assertThat(values(y)).containsExactly(values(positions), within(1e-5));
+    }
+
+    /** What is not a number at one position stays with the queries that see it, and in the gradients with the keys that are seen by it. */
+    @Test
+    void attentionKeepsNotANumberFromWhoDoesNotSeeIt() {
+        int time = 60;
+        int bad = 50;
+        AttentionShape shape = new AttentionShape(1, time, 1, 1, 2, 0.5);
+        Storage x = on.allocate(2 * time);
+        Storage y = on.allocate(2 * time);
+        Storage lse = on.allocate(time);
+        for (int i = 0; i < 2 * time; i++) {
+            x.set(i, i % 7 - 3);
+        }
+        on.attention(shape, x, x, x, null, y, lse);
+        double[] whole = values(y);
+        Storage v = on.allocate(2 * time);
+        on.copy(x, v);
+        v.set(2 * bad, NAN);
+        on.attention(shape, x, x, v, null, y, lse);
+        assertThat(Arrays.copyOf(values(y), 2 * bad)).containsExactly(Arrays.copyOf(whole, 2 * bad), within(1e-5));
+        assertThat(y.get(2 * bad)).isNaN();
+        on.attention(shape, x, x, x, null, y, lse);
+        Storage dq = on.allocate(2 * time);
+        Storage dk = on.allocate(2 * time);
+        Storage dv = on.allocate(2 * time);
+        on.attentionGrad(shape, x, x, x, null, y, lse, v, dq, dk, dv, null);
+        assertThat(Arrays.stream(values(dq), 0, 2 * bad)).allMatch(Double::isFinite);
+        assertThat(Arrays.stream(values(dk), 2 * bad + 2, 2 * time)).allMatch(Double::isFinite);
+        assertThat(Arrays.stream(values(dv), 2 * bad + 2, 2 * time)).allMatch(Double::isFinite);
+        assertThat(dv.get(0)).isNaN();
     }
 
     /** A variance taken as mean of squares less square of mean would be lost in rounding. */

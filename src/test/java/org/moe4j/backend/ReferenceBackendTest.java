@@ -71,9 +71,22 @@ class ReferenceBackendTest {
     void attentionOfTwoPositionsByHand() {
         Storage y = on.allocate(2);
         Storage lse = on.allocate(2);
-        on.attention(new AttentionShape(1, 2, 1, 1, 1, 2), storage(1, 1), storage(0, Math.log(3) / 2), storage(10, 20), y, lse);
+        on.attention(new AttentionShape(1, 2, 1, 1, 1, 2), storage(1, 1), storage(0, Math.log(3) / 2), storage(10, 20), null, y, lse);
         assertValues(y, 10, 10 / 4.0 + 20 * 3 / 4.0);   // the first sees itself only; scores 0 and log 3 for the second
         assertValues(lse, 0, Math.log(4));
+    }
+
+    /** One query at position 1 of two, three keys: distances -1, 0, 1 stand in columns 0 to 2 for it, 1 to 3 for the query before. */
+    @Test
+    void biasAndCapOfScoresByHand() {
+        Storage y = on.allocate(2);
+        Storage lse = on.allocate(2);
+        double cap = 0.5;
+        AttentionShape shape = new AttentionShape(1, 2, 3, 1, 1, 1, 1, false, cap);
+        on.attention(shape, storage(0, 2), storage(0, 1, 0), storage(10, 20, 40), storage(Math.log(5), 0, Math.log(2), Math.log(3)), y, lse);
+        double bent = Math.exp(cap * Math.tanh(2 / cap));
+        assertValues(y, (10 + 20 * 2 + 40 * 3) / 6.0, (10 * 5 + 20 * bent + 40 * 2) / (5 + bent + 2));
+        assertValues(lse, Math.log(6), Math.log(5 + bent + 2));
     }
 
     @Test

@@ -187,24 +187,33 @@ class ReferenceGradientProperties {
         }
     }
 
-    @Property(tries = 50, seed = "1")
-    void attentionGrad(@ForAll @IntRange(min = 1, max = 2) int batch, @ForAll @IntRange(min = 1, max = 5) int time, @ForAll @IntRange(min = 1, max = 2) int shared,
-            @ForAll @IntRange(min = 1, max = 2) int keyHeads, @ForAll @IntRange(min = 1, max = 4) int headDim, @ForAll long seed) {
-        AttentionShape shape = new AttentionShape(batch, time, shared * keyHeads, keyHeads, headDim, 0.7);
-        long keys = (long) batch * time * keyHeads * headDim;
-        Storage q = draw(seed, keys * shared, -1, 1);
+    @Property(tries = 100, seed = "1")
+    void attentionGrad(@ForAll @IntRange(min = 1, max = 2) int batch, @ForAll @IntRange(min = 1, max = 5) int time, @ForAll @IntRange(min = 1, max = 6) int others,
+            @ForAll @IntRange(min = 1, max = 4) int heads, @ForAll @IntRange(min = 1, max = 4) int headDim, @ForAll boolean causal, @ForAll boolean bent, @ForAll long seed) {
+        int keyHeads = heads % 2 == 0 ? heads / 2 : heads;
+        AttentionShape shape = new AttentionShape(batch, time, causal ? time : others, heads, keyHeads, headDim, 0.7, causal, bent ? 0.6 : 0);
+        long queries = (long) batch * time * heads * headDim;
+        long keys = (long) batch * shape.keys() * keyHeads * headDim;
+        long distances = (long) heads * shape.distances();
+        Storage q = draw(seed, queries, -1, 1);
         Storage k = draw(keys);
         Storage v = draw(keys);
-        Storage y = on.allocate(keys * shared);
-        Storage lse = on.allocate(keys * shared / headDim);
-        Storage dy = draw(keys * shared);
-        Storage dq = draw(keys * shared);
+        Storage bias = bent ? draw(distances) : null;
+        Storage y = on.allocate(queries);
+        Storage lse = on.allocate(queries / headDim);
+        Storage dy = draw(queries);
+        Storage dq = draw(queries);
         Storage dk = draw(keys);
         Storage dv = draw(keys);
-        Forward forward = () -> on.attention(shape, q, k, v, y, lse);
-        check(forward, y, dy, q, dq, () -> on.attentionGrad(shape, q, k, v, y, lse, dy, dq, on.allocate(keys), on.allocate(keys)));
-        check(forward, y, dy, k, dk, () -> on.attentionGrad(shape, q, k, v, y, lse, dy, on.allocate(keys * shared), dk, on.allocate(keys)));
-        check(forward, y, dy, v, dv, () -> on.attentionGrad(shape, q, k, v, y, lse, dy, on.allocate(keys * shared), on.allocate(keys), dv));
+        Storage dbias = draw(distances);
+        Forward forward = () -> on.attention(shape, q, k, v, bias, y, lse);
+        check(forward, y, dy, q, dq, () -> on.attentionGrad(shape, q, k, v, bias, y, lse, dy, dq, on.allocate(keys), on.allocate(keys), null));
+        check(forward, y, dy, k, dk, () -> on.attentionGrad(shape, q, k, v, bias, y, lse, dy, on.allocate(queries), dk, on.allocate(keys), null));
+        check(forward, y, dy, v, dv, () -> on.attentionGrad(shape, q, k, v, bias, y, lse, dy, on.allocate(queries), on.allocate(keys), dv, null));
+        if (bent) {
+            check(forward, y, dy, bias, dbias,
+                    () -> on.attentionGrad(shape, q, k, v, bias, y, lse, dy, on.allocate(queries), on.allocate(keys), on.allocate(keys), dbias));
+        }
     }
 
     @Property(tries = 30, seed = "1")

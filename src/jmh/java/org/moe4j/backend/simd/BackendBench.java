@@ -109,7 +109,7 @@ public class BackendBench {
 
     @Benchmark
     public Storage attention(Heads h, Work work) {
-        on.attention(h.shape, h.q, h.k, h.v, h.y, h.lse);
+        on.attention(h.shape, h.q, h.k, h.v, null, h.y, h.lse);
         work.flops += h.flops;
         return h.y;
     }
@@ -117,8 +117,8 @@ public class BackendBench {
     /** Forward again, then the gradient, which computes five products to the forward's two. */
     @Benchmark
     public Storage attentionAndGradient(Heads h, Work work) {
-        on.attention(h.shape, h.q, h.k, h.v, h.y, h.lse);
-        on.attentionGrad(h.shape, h.q, h.k, h.v, h.y, h.lse, h.q, h.dq, h.dk, h.dv);
+        on.attention(h.shape, h.q, h.k, h.v, null, h.y, h.lse);
+        on.attentionGrad(h.shape, h.q, h.k, h.v, null, h.y, h.lse, h.q, h.dq, h.dk, h.dv, null);
         work.flops += h.flops * 7 / 2;
         return h.dq;
     }

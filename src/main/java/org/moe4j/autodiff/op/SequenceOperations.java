@@ -23,7 +23,12 @@ public interface SequenceOperations extends Recorder {
     /** Causal attention of q (B,T,H·Dh) over k, v (B,T,KV·Dh), scaled by 1/sqrt(Dh). */
     default Variable attention(Variable q, Variable k, Variable v, int heads, int keyHeads) {
         int headDim = q.shape().columns() / heads;
-        return run(new Attention(q, k, v,
-                new AttentionShape(q.shape().dim(0), q.shape().dim(1), heads, keyHeads, headDim, 1 / Math.sqrt(headDim))));
+        return attention(q, k, v, null,
+                new AttentionShape(q.shape().dim(0), q.shape().dim(1), heads, keyHeads, headDim, 1 / Math.sqrt(headDim)));
+    }
+
+    /** Attention of q (B,Tq,H·Dh) over k, v (B,Tk,KV·Dh) with a bias (H, distances) of the scores, or null. */
+    default Variable attention(Variable q, Variable k, Variable v, Variable bias, AttentionShape shape) {
+        return run(new Attention(q, k, v, bias, shape));
     }
 }

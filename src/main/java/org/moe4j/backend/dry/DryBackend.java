@@ -156,11 +156,11 @@ public final class DryBackend implements Backend {
     public void rmsNormGrad(Storage x, Storage gain, Storage rrms, Storage dy, int rows, int cols, Storage dx, Storage dgain) {}
 
     @Override
-    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse) {}
+    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse) {}
 
     @Override
-    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse, Storage dy, Storage dq,
-            Storage dk, Storage dv) {}
+    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse, Storage dy,
+            Storage dq, Storage dk, Storage dv, Storage dbias) {}
 
     @Override
     public void rotary(int batch, int time, int heads, int headDim, double base, int first, boolean inverse, Storage x, Storage y, boolean add) {}

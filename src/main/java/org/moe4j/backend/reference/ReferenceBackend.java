@@ -215,19 +215,19 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse) {
-        Attention.attention(shape, q, k, v, y, lse);
+    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse) {
+        new Attention(shape, q, k, v, bias).forward(y, lse);
     }
 
     @Override
-    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse, Storage dy, Storage dq,
-            Storage dk, Storage dv) {
-        Attention.attentionGrad(shape, q, k, v, y, lse, dy, dq, dk, dv);
+    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse, Storage dy,
+            Storage dq, Storage dk, Storage dv, Storage dbias) {
+        new Attention(shape, q, k, v, bias).backward(y, lse, dy, dq, dk, dv, dbias);
     }
 
     @Override
     public void rotary(int batch, int time, int heads, int headDim, double base, int first, boolean inverse, Storage x, Storage y, boolean add) {
-        Attention.rotary(batch, time, heads, headDim, base, first, inverse, x, y, add);
+        Rotary.turn(batch, time, heads, headDim, base, first, inverse, x, y, add);
     }
 
     @Override

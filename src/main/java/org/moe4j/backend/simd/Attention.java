@@ -1,48 +1,48 @@
 package org.moe4j.backend.simd;
 
-import static jdk.incubator.vector.FloatVector.broadcast;
-import static jdk.incubator.vector.FloatVector.fromArray;
-import static org.moe4j.backend.simd.Lanes.F;
-import static org.moe4j.backend.simd.Lanes.L;
-
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 import org.moe4j.backend.AttentionShape;
 
 /**
- * Causal attention over tiles of {@link #TILE} queries: their scores against all keys before them are one matrix product into
+ * Attention over tiles of {@link #TILE} queries: their scores against all keys that any of them sees are one matrix product into
  * scratch, the mix of values another. Only each row's log-sum-exp is kept; the gradient computes the scores again (Dao et al.
- * 2022, section 3.1, with whole rows of a tile instead of blocks of keys). Scratch a thread: 2 · TILE · T values.
+ * 2022, section 3.1, with whole rows of a tile instead of blocks of keys). Scratch a thread: 2 · TILE · Tk values.
+ *
+ * @param bias of the scores by distance, or null
  */
-record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStorage v, FloatStorage y, FloatStorage lse) {
+record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStorage v, FloatStorage bias, FloatStorage y, FloatStorage lse) {
     static final int TILE = 48; // a multiple of the 6 rows of the matrix product's register tile
 
     void forward(Team team) {
-        int tiles = Sgemm.blocks(shape.time(), TILE);
+        int tiles = Sgemm.blocks(shape.queries(), TILE);
         team.parallel(shape.batch() * shape.heads() * tiles, task -> {
-            int tile = tiles - 1 - task % tiles; // the long ones first
-            forward(task / tiles / shape.heads(), task / tiles % shape.heads(), tile * TILE);
+            int t0 = (tiles - 1 - task % tiles) * TILE; // the long ones first
+            forward(task / tiles / shape.heads(), task / tiles % shape.heads(), t0, Math.min(TILE, shape.queries() - t0));
         });
     }
 
-    private void forward(int b, int h, int t0) {
-        int rows = Math.min(TILE, shape.time() - t0);
-        int keys = t0 + rows;
+    private void forward(int b, int h, int t0, int rows) {
+        if (hidesSome(rows) && !finite(v, key(b, h) + t0 * keyStride(), keyStride(), rows)) {
+            for (int i = 0; i < rows; i++) forward(b, h, t0 + i, 1);
+            return;
+        }
+        int keys = shape.visible(t0 + rows - 1);
         int width = shape.headDim();
         float[] scores = Scratch.mine().scores(TILE * keys);
         int query = query(b, t0, h);
-        int key = key(b, h / group());
+        int key = key(b, h);
         Sgemm.block(false, true, rows, keys, width, q.array(), q.offset() + query, queryStride(),
                 k.array(), k.offset() + key, keyStride(), scores, 0, keys, false);
         float[] scale = new float[rows];
         for (int i = 0; i < rows; i++) {
-            int n = t0 + i + 1;
-            Runs.scale((float) shape.scale(), scores, i * keys, n);
+            int n = shape.visible(t0 + i);
+            capped(scores, i * keys, n);
+            biased(scores, i * keys, n, h, t0 + i);
             float most = Runs.max(scores, i * keys, n);
             Softmax.exps(scores, i * keys, 1, -most, scores, i * keys, n);
             float sum = (float) Runs.sum(scores, i * keys, n);
             Arrays.fill(scores, i * keys + n, (i + 1) * keys, 0);
-            scale[i] = 1 / sum;
+            scale[i] = n == 0 ? 0 : 1 / sum;
             lse.array()[lse.offset() + row(b, h, t0 + i)] = (float) (most + Math.log(sum));
         }
         Sgemm.block(false, false, rows, width, keys, scores, 0, keys, v.array(), v.offset() + key, keyStride(),
@@ -50,74 +50,72 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
         for (int i = 0; i < rows; i++) Runs.scale(scale[i], y.array(), y.offset() + query + i * queryStride(), width);
     }
 
-    /** Adds to dq, dk and dv. One task a sequence and key/value head, which owns its part of all three. */
-    void backward(Team team, FloatStorage dy, FloatStorage dq, FloatStorage dk, FloatStorage dv) {
-        int heads = shape.keyHeads();
-        team.parallel(shape.batch() * heads, task -> {
-            int g = task % heads;
-            for (int h = g * group(); h < (g + 1) * group(); h++) {
-                for (int t0 = 0; t0 < shape.time(); t0 += TILE) backward(task / heads, h, t0, dy, dq, dk, dv);
-            }
-        });
+    /** Whether scores are dot products times a factor. */
+    boolean isPlain() {
+        return bias == null && shape.softCap() == 0;
     }
 
-    private void backward(int b, int h, int t0, FloatStorage dy, FloatStorage dq, FloatStorage dk, FloatStorage dv) {
-        int rows = Math.min(TILE, shape.time() - t0);
-        int keys = t0 + rows;
-        int width = shape.headDim();
-        float[] p = Scratch.mine().scores(TILE * keys);
-        float[] dp = Scratch.mine().scoreGrads(TILE * keys);
-        int query = query(b, t0, h);
-        int key = key(b, h / group());
-        int qs = queryStride();
-        int ks = keyStride();
-        Sgemm.block(false, true, rows, keys, width, q.array(), q.offset() + query, qs, k.array(), k.offset() + key, ks, p, 0, keys, false);
-        Sgemm.block(false, true, rows, keys, width, dy.array(), dy.offset() + query, qs, v.array(), v.offset() + key, ks, dp, 0, keys, false);
-        for (int i = 0; i < rows; i++) {
-            int at = query + i * qs;
-            // sum over s of p dp, since y = sum over s of p v
-            float expected = Runs.dot(dy.array(), dy.offset() + at, y.array(), y.offset() + at, width);
-            scoreGrad(p, dp, i * keys, t0 + i + 1, (float) shape.scale(), lse.array()[lse.offset() + row(b, h, t0 + i)], expected);
-            Arrays.fill(p, i * keys + t0 + i + 1, (i + 1) * keys, 0);
-            Arrays.fill(dp, i * keys + t0 + i + 1, (i + 1) * keys, 0);
+    /** Dot products to scores: scales n of them, and bends them if there is a cap. */
+    void capped(float[] scores, int at, int n) {
+        float cap = (float) shape.softCap();
+        if (cap == 0) {
+            Runs.scale((float) shape.scale(), scores, at, n);
+            return;
         }
-        Sgemm.block(true, false, keys, width, rows, p, 0, keys, dy.array(), dy.offset() + query, qs, dv.array(), dv.offset() + key, ks, true);
-        Sgemm.block(true, false, keys, width, rows, dp, 0, keys, q.array(), q.offset() + query, qs, dk.array(), dk.offset() + key, ks, true);
-        Sgemm.block(false, false, rows, width, keys, dp, 0, keys, k.array(), k.offset() + key, ks, dq.array(), dq.offset() + query, qs, true);
+        Runs.scale((float) (shape.scale() / cap), scores, at, n);
+        Softmax.tanhs(scores, at, n);
+        Runs.scale(cap, scores, at, n);
     }
 
-    /** p: dot products to probabilities; dp: gradients of probabilities to gradients of the dot products. */
-    private static void scoreGrad(float[] p, float[] dp, int at, int n, float scale, float lse, float expected) {
-        Softmax.exps(p, at, scale, -lse, p, at, n);
-        FloatVector shift = broadcast(F, expected);
-        FloatVector factor = broadcast(F, scale);
-        int i = at;
-        for (; i <= at + n - L; i += L) fromArray(F, dp, i).sub(shift).mul(fromArray(F, p, i)).mul(factor).intoArray(dp, i);
-        for (; i < at + n; i++) dp[i] = (dp[i] - expected) * p[i] * scale;
+    /** Adds the bias to the scores of the first n keys. */
+    void biased(float[] scores, int at, int n, int h, int t) {
+        if (bias != null) Runs.add(bias.array(), bias.offset() + distance(h, t), scores, at, n);
+    }
+
+    /**
+     * Whether some query of a tile of so many doesn't see all its keys. A hidden key has probability 0, and 0 times NaN is NaN: where
+     * that would pass on what a query must not see, its tile is computed one query at a time.
+     */
+    boolean hidesSome(int rows) {
+        return shape.causal() && rows > 1;
+    }
+
+    /** Whether all values of one head at {@code rows} positions are finite. */
+    boolean finite(FloatStorage x, int at, int stride, int rows) {
+        for (int i = 0; i < rows; i++) {
+            if (!Runs.finite(x.array(), x.offset() + at + i * stride, shape.headDim())) return false;
+        }
+        return true;
     }
 
     /** Query heads that share a key/value head. */
-    private int group() {
+    int group() {
         return shape.heads() / shape.keyHeads();
     }
 
-    private int queryStride() {
+    int queryStride() {
         return shape.heads() * shape.headDim();
     }
 
-    private int keyStride() {
+    int keyStride() {
         return shape.keyHeads() * shape.headDim();
     }
 
-    private int query(int b, int t, int h) {
-        return (b * shape.time() + t) * queryStride() + h * shape.headDim();
+    int query(int b, int t, int h) {
+        return (b * shape.queries() + t) * queryStride() + h * shape.headDim();
     }
 
-    private int key(int b, int g) {
-        return b * shape.time() * keyStride() + g * shape.headDim();
+    /** The first key of the head that query head h reads. */
+    int key(int b, int h) {
+        return b * shape.keys() * keyStride() + h / group() * shape.headDim();
     }
 
-    private int row(int b, int h, int t) {
-        return (b * shape.heads() + h) * shape.time() + t;
+    int row(int b, int h, int t) {
+        return (b * shape.heads() + h) * shape.queries() + t;
+    }
+
+    /** Where the bias of the first key stands for query t of head h. */
+    int distance(int h, int t) {
+        return h * shape.distances() + shape.firstDistance(t);
     }
 }

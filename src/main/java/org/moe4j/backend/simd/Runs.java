@@ -83,6 +83,16 @@ final class Runs {
         return best;
     }
 
+    /** Whether none of x[at..at+n) is infinite or NaN. */
+    static boolean finite(float[] x, int at, int n) {
+        FloatVector zeros = zero(F);
+        int i = 0;
+        for (; i <= n - L; i += L) zeros = fromArray(F, x, at + i).fma(zeros, zeros); // 0, until something isn't finite
+        float none = total(zeros);
+        for (; i < n; i++) none += 0 * x[at + i];
+        return none == 0;
+    }
+
     /** y += alpha x over n values. */
     static void axpy(float alpha, float[] x, int ix, float[] y, int iy, int n) {
         FloatVector a = broadcast(F, alpha);

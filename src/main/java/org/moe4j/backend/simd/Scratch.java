@@ -10,6 +10,8 @@ final class Scratch {
     private final float[][] blocks = new float[6][VectorMath.BLOCK];
     private float[] scores = new float[0];
     private float[] scoreGrads = new float[0];
+    private float[] scoreSlopes = new float[0];
+    private float[] biasGrads = new float[0];
 
     private Scratch() {}
 
@@ -40,6 +42,16 @@ final class Scratch {
     /** For the gradients of those scores. */
     float[] scoreGrads(int size) {
         return scoreGrads.length < size ? scoreGrads = new float[size] : scoreGrads;
+    }
+
+    /** For the slopes of a soft cap at the scores of one query. */
+    float[] scoreSlopes(int size) {
+        return scoreSlopes.length < size ? scoreSlopes = new float[size] : scoreSlopes;
+    }
+
+    /** For the gradients of an attention's bias, sequence by sequence. */
+    float[] biasGrads(int size) {
+        return biasGrads.length < size ? biasGrads = new float[size] : biasGrads;
     }
 
     /**

@@ -290,14 +290,14 @@ public final class SimdBackend implements Backend {
     // ---- attention -------------------------------------------------------------------------------------------------
 
     @Override
-    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse) {
-        new Attention(shape, of(q), of(k), of(v), of(y), of(lse)).forward(team);
+    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse) {
+        new Attention(shape, of(q), of(k), of(v), of(bias), of(y), of(lse)).forward(team);
     }
 
     @Override
-    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage y, Storage lse, Storage dy,
-            Storage dq, Storage dk, Storage dv) {
-        new Attention(shape, of(q), of(k), of(v), of(y), of(lse)).backward(team, of(dy), of(dq), of(dk), of(dv));
+    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse, Storage dy,
+            Storage dq, Storage dk, Storage dv, Storage dbias) {
+        new AttentionGrad(new Attention(shape, of(q), of(k), of(v), of(bias), of(y), of(lse)), of(dy), of(dq), of(dk), of(dv), of(dbias)).add(team);
     }
 
     @Override

@@ -44,6 +44,19 @@ final class Softmax {
         System.arraycopy(tail, 0, y, iy + whole, n - whole);
     }
 
+    /** x = tanh x over n values. */
+    static void tanhs(float[] x, int at, int n) {
+        float[] tail = Scratch.mine().block(4);
+        for (int from = 0; from < n; from += BLOCK) {
+            int m = Math.min(BLOCK, n - from);
+            int whole = m - m % L;
+            VectorMath.tanh(x, at + from, x, at + from, whole);
+            System.arraycopy(x, at + from + whole, tail, 0, m - whole);
+            if (whole < m) VectorMath.tanh(tail, 0, tail, 0, L);
+            System.arraycopy(tail, 0, x, at + from + whole, m - whole);
+        }
+    }
+
     /** dx += y (dy - y·dy) over n values. */
     static void gradient(float[] y, int iy, float[] dy, int id, float[] dx, int to, int n) {
         float mean = Runs.dot(y, iy, dy, id, n);

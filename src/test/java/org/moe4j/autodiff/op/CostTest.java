@@ -33,7 +33,10 @@ class CostTest {
         flops(new BatchMatMul(x(4, 7, 3), x(4, 5, 3), false, true), 4 * 2 * 7 * 3 * 5);
         flops(new GroupedLinear(x(7, 3), x(4, 5, 3), null, new int[] {0, 7, 7, 7, 7}, false), 2 * 7 * 3 * 5);
         // 1 + 2 + 3 + 4 = 10 pairs a head; 2 sequences, 2 heads, width 3; for scores and for values
-        flops(new Attention(x(2, 4, 6), x(2, 4, 3), x(2, 4, 3), new AttentionShape(2, 4, 2, 1, 3, 1)), 2 * (2 * 2 * 10 * 3) * 2);
+        flops(new Attention(x(2, 4, 6), x(2, 4, 3), x(2, 4, 3), null, new AttentionShape(2, 4, 2, 1, 3, 1)), 2 * (2 * 2 * 10 * 3) * 2);
+        // each of 4 queries sees all 5 keys
+        AttentionShape across = new AttentionShape(2, 4, 5, 2, 1, 3, 1, false, 0);
+        flops(new Attention(x(2, 4, 6), x(2, 5, 3), x(2, 5, 3), x(2, 8), across), 2 * (2 * 2 * 20 * 3) * 2);
     }
 
     @Test

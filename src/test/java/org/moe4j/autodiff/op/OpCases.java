@@ -215,13 +215,17 @@ final class OpCases {
         CASES.put(Attention.class, d -> {
             int groups = d.below(2) + 1;
             int keyHeads = d.below(2) + 1;
-            AttentionShape shape = new AttentionShape(d.below(2) + 1, d.size(), groups * keyHeads, keyHeads, d.size(), 0.7);
-            int[] keys = {shape.batch(), shape.time(), keyHeads * shape.headDim()};
-            Variable q = d.point(shape.batch(), shape.time(), shape.heads() * shape.headDim());
-            boolean same = groups == 1 && d.coin(); // then the three gradients are one memory
+            boolean causal = d.coin();
+            int time = d.size();
+            AttentionShape shape = new AttentionShape(d.below(2) + 1, time, causal ? time : d.size(), groups * keyHeads, keyHeads, d.size(), 0.7,
+                    causal, d.coin() ? 0.8 : 0);
+            int[] keys = {shape.batch(), shape.keys(), keyHeads * shape.headDim()};
+            Variable q = d.point(shape.batch(), time, shape.heads() * shape.headDim());
+            boolean same = groups == 1 && causal && d.coin(); // then the three gradients are one memory
             Variable k = same ? q : d.point(keys);
             Variable v = same ? q : d.point(keys);
-            return d.output(t -> t.run(new Attention(q, k, v, shape)));
+            Variable bias = d.coin() ? d.point(shape.heads(), shape.distances()) : null;
+            return d.output(t -> t.attention(q, k, v, bias, shape));
         });
         CASES.put(Rotary.class, d -> {
             int heads = d.below(3) + 1;
