@@ -32,6 +32,26 @@ public final class Parameter extends Variable {
         return kind;
     }
 
+    /** Freezes this, so that no gradient is worked out for it and what it had is forgotten, or lets it be trained again; a buffer never is. */
+    public void setTrained(boolean trained) {
+        setWantsGrad(trained && kind != Kind.BUFFER);
+        if (!wantsGrad()) {
+            setGrad(null);
+        }
+    }
+
+    /**
+     * Rows {@code from} and on along the first axis, by the same name: a parameter that shares this one's memory and gradient, for an
+     * optimizer that is to leave the rows before them alone. Not of tables, whose rows have no lasting gradient.
+     */
+    public Parameter rowsFrom(Backend on, int from) {
+        ensureGrad(on);
+        int end = shape().dim(0);
+        Parameter rows = new Parameter(name, kind, value().rows(from, end));
+        rows.setGrad(grad().rows(from, end));
+        return rows;
+    }
+
     /** Whether gradients are kept by rows. */
     public boolean isTable() {
         return kind == Kind.TABLE;

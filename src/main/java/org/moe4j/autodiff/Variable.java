@@ -7,7 +7,7 @@ import org.moe4j.tensor.Tensor;
 /** A value that an operation takes or made, and its gradient once backward has reached it. */
 public class Variable {
     private final Tensor value;
-    private final boolean wantsGrad;
+    private boolean wantsGrad;
     private final Op view;
     private Tensor grad;
 
@@ -64,6 +64,10 @@ public class Variable {
 
     final void setGrad(Tensor grad) {
         this.grad = grad;
+    }
+
+    final void setWantsGrad(boolean wantsGrad) {
+        this.wantsGrad = wantsGrad;
     }
 
     @Override

@@ -59,7 +59,8 @@ public record Sweep(SweepSpec spec, TokenSet text, List<ArmPlan> plans, List<Tri
         long steps = plan.steps();
         TrainingSpec defaults = TrainingSpec.of(spec.batch(), steps, spec.learningRate());
         TrainingSpec training = new TrainingSpec(spec.batch(), steps, spec.learningRate(), spec.schedule(steps), defaults.optimizer(), defaults.clipNorm(),
-            defaults.clipValue(), 1, Math.max(1, steps / spec.evaluations()), spec.validationTokens(), Math.max(1, steps / CHECKPOINTS), defaults.logEvery(), seed);
+            defaults.clipValue(), 1, Math.max(1, steps / spec.evaluations()), spec.validationTokens(), Math.max(1, steps / CHECKPOINTS), defaults.logEvery(), seed,
+            defaults.trained());
         Arm arm = plan.arm();
         return new TrialSpec(arm.label(), arm.architecture(), arm.granularity(), arm.model(), training, data, seed);
     }

@@ -20,24 +20,29 @@ import org.moe4j.tensor.Storage;
 /**
  * One step: batch, forward, loss, backward, clipping, optimizer. Each part of an accumulated batch has a tape of its own, and
  * its gradients count by its share of the batch. A step whose loss or gradient is not finite leaves weights, optimizer and
- * buffers as they were.
+ * buffers as they were; a frozen buffer stays so after every step.
  */
 final class TrainStep {
     private final Backend on;
     private final Arena arena;
     private final LanguageModel model;
     private final TrainingSpec spec;
+    private final List<Parameter> trained;
     private final Optimizer optimizer;
     private final Map<Parameter, Storage> buffersBefore = new LinkedHashMap<>();
 
-    /** @param auxiliary by name, the mean over layers and parts */
+    /**
+     * @param auxiliary by name, the mean over layers and parts
+     * @param gradientNorm of what is trained
+     */
     record Result(double loss, Map<String, Double> auxiliary, double gradientNorm, List<RoutingStatistics> loads, boolean skipped) {}
 
-    TrainStep(Backend on, Arena arena, LanguageModel model, TrainingSpec spec, Optimizer optimizer) {
+    TrainStep(Backend on, Arena arena, LanguageModel model, TrainingSpec spec, List<Parameter> trained, Optimizer optimizer) {
         this.on = on;
         this.arena = arena;
         this.model = model;
         this.spec = spec;
+        this.trained = trained;
         this.optimizer = optimizer;
         for (Parameter p : model.parameters()) {
             if (p.kind() == Parameter.Kind.BUFFER) {
@@ -72,23 +77,26 @@ final class TrainStep {
                 }
             }
         }
-        double norm = finite ? Gradients.norm(on, model.parameters()) : Double.NaN;
+        double norm = finite ? Gradients.norm(on, trained) : Double.NaN;
         boolean skipped = !Double.isFinite(norm);
-        if (skipped) {
-            buffersBefore.forEach((p, kept) -> on.copy(kept, p.data()));
-        } else {
+        if (!skipped) {
             update(norm, spec.learningRate(step));
         }
+        buffersBefore.forEach((p, kept) -> {
+            if (skipped || !trained.contains(p)) {
+                on.copy(kept, p.data());
+            }
+        });
         Gradients.clear(on, model.parameters());
         return new Result(loss, means(auxiliary), norm, List.copyOf(loads), skipped);
     }
 
     private void update(double norm, double learningRate) {
         if (spec.clipNorm() != null) {
-            Gradients.clipNorm(on, model.parameters(), norm, spec.clipNorm());
+            Gradients.clipNorm(on, trained, norm, spec.clipNorm());
         }
         if (spec.clipValue() != null) {
-            Gradients.clipValue(on, model.parameters(), spec.clipValue());
+            Gradients.clipValue(on, trained, spec.clipValue());
         }
         optimizer.step(learningRate);
     }

@@ -1,6 +1,7 @@
 package org.moe4j.train;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
@@ -40,6 +41,8 @@ public final class Trainer {
     public record Outcome(Progress progress, boolean stopped, Evaluation evaluation) {}
 
     /**
+     * Freezes what the spec does not train.
+     *
      * @param batches the batch of a step, from 0: a function of the step alone
      * @param validation what to measure on; null for nothing
      */
@@ -50,8 +53,9 @@ public final class Trainer {
         this.batches = batches;
         this.validation = validation;
         arena = new Arena(on);
-        optimizer = spec.optimizer().build(on, model.parameters());
-        step = new TrainStep(on, arena, model, spec, optimizer);
+        List<Parameter> trained = Trained.of(on, model.parameters(), spec.trained());
+        optimizer = spec.optimizer().build(on, trained);
+        step = new TrainStep(on, arena, model, spec, trained, optimizer);
     }
 
     /** Where the run is. */

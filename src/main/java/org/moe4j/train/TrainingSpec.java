@@ -1,5 +1,7 @@
 package org.moe4j.train;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
 import org.moe4j.io.InputException;
 
 /**
@@ -16,10 +18,11 @@ import org.moe4j.io.InputException;
  * @param checkpointEvery steps between two checkpoints; 0 writes one only when the run ends or is stopped
  * @param logEvery steps between two looks at the experts' load, which costs a pass over the routings; 0 never looks
  * @param seed of the batches and of the noise in the forward pass; the model's first weights have their own
+ * @param trained the parameters to train, as {@link Trained} reads them; none named trains all
  */
 public record TrainingSpec(int batch, long steps, double learningRate, Schedule schedule, OptimizerSpec optimizer, Double clipNorm,
                            Double clipValue, int gradientAccumulation, long evaluateEvery, long evaluationTokens, long checkpointEvery,
-                           long logEvery, long seed) {
+                           long logEvery, long seed, @JsonProperty List<String> trained) {
     public TrainingSpec {
         atLeast("batch", batch, 1);
         atLeast("steps", steps, 1);
@@ -37,6 +40,8 @@ public record TrainingSpec(int batch, long steps, double learningRate, Schedule 
         if (schedule.warmup() > steps) {
             throw new InputException("warmup is " + schedule.warmup() + " steps, more than the " + steps + " steps of the run");
         }
+        trained = trained == null ? List.of() : List.copyOf(trained);
+        trained.forEach(Trained::check);
     }
 
     /**
@@ -45,7 +50,7 @@ public record TrainingSpec(int batch, long steps, double learningRate, Schedule 
      */
     public static TrainingSpec of(int batch, long steps, double learningRate) {
         return new TrainingSpec(batch, steps, learningRate, new Schedule.Cosine((int) Math.min(Integer.MAX_VALUE, steps / 10), 0.1),
-            new AdamW.Spec(0.9, 0.95, 0.1), 1.0, null, 1, 0, 65_536, 0, 10, 1);
+            new AdamW.Spec(0.9, 0.95, 0.1), 1.0, null, 1, 0, 65_536, 0, 10, 1, List.of());
     }
 
     /** The learning rate of a step, from 0. */
@@ -55,23 +60,29 @@ public record TrainingSpec(int batch, long steps, double learningRate, Schedule 
 
     public TrainingSpec withSeed(long other) {
         return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
-            evaluationTokens, checkpointEvery, logEvery, other);
+            evaluationTokens, checkpointEvery, logEvery, other, trained);
     }
 
     public TrainingSpec withOptimizer(OptimizerSpec other) {
         return new TrainingSpec(batch, steps, learningRate, schedule, other, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
-            evaluationTokens, checkpointEvery, logEvery, seed);
+            evaluationTokens, checkpointEvery, logEvery, seed, trained);
     }
 
     public TrainingSpec withAccumulation(int parts) {
         return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, parts, evaluateEvery,
-            evaluationTokens, checkpointEvery, logEvery, seed);
+            evaluationTokens, checkpointEvery, logEvery, seed, trained);
     }
 
     /** How often to look and to save: nothing that changes what is computed. */
     public TrainingSpec withIntervals(long evaluate, long checkpoint, long log) {
         return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluate,
-            evaluationTokens, checkpoint, log, seed);
+            evaluationTokens, checkpoint, log, seed, trained);
+    }
+
+    /** Trains only parameters of these names, such as "experts" or "router"; none trains all. */
+    public TrainingSpec withTrained(String... names) {
+        return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
+            evaluationTokens, checkpointEvery, logEvery, seed, List.of(names));
     }
 
     private static void atLeast(String field, long value, long least) {

@@ -81,6 +81,6 @@ final class Tiny {
     }
 
     static TrainingSpec training(long steps) {
-        return new TrainingSpec(4, steps, 0.02, new Schedule.Cosine(2, 0.1), new AdamW.Spec(0.9, 0.95, 0.1), 1.0, null, 1, 0, 80, 0, 0, 3);
+        return new TrainingSpec(4, steps, 0.02, new Schedule.Cosine(2, 0.1), new AdamW.Spec(0.9, 0.95, 0.1), 1.0, null, 1, 0, 80, 0, 0, 3, List.of());
     }
 }
