@@ -54,6 +54,24 @@ public final class BalanceLosses {
     }
 
     /**
+     * Load_H(X)_ij = Load_prim(X)_i Load_i(X^(i))_j / |X^(i)|, (a·b), where X^(i) are the tokens that chose group i: the load of two levels,
+     * with a gradient into both (Shazeer et al. 2017, appendix B). A group without tokens has load 0.
+     *
+     * @param primary (a) Load_prim, the load of the groups
+     * @param probability (R,b) for each pair of a token and a group of its choice P(x,j) within that group
+     * @param group (R) the group of each pair, -1 for padding
+     */
+    public static Variable hierarchicalLoad(Tape t, Variable primary, Variable probability, int[] group) {
+        int groups = primary.shape().columns();
+        double[] size = new double[groups];                                        // |X^(i)|
+        Arrays.stream(group).filter(i -> i >= 0).forEach(i -> size[i]++);
+        double[] share = Arrays.stream(size).map(n -> 1 / Math.max(1, n)).toArray();
+        Variable within = t.scatterRows(probability, group, groups);               // (a, b)
+        Variable scale = t.multiply(primary, t.constant(Shape.of(groups), share));
+        return t.reshape(t.multiply(within, t.reshape(scale, groups, 1)), -1);
+    }
+
+    /**
      * CV(v)² = variance / (mean² + 1e-10) with the population variance, as in the authors' code; the importance loss of the
      * importance, the load loss of the load (Shazeer et al. 2017, equations 7 and 11).
      */

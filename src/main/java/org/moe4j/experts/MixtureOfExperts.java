@@ -79,19 +79,18 @@ public final class MixtureOfExperts extends FeedForward {
 
         @Override
         public long parameters(int dim) {
-            return around(dim) + router.experts() * experts.parametersPerExpert(dim) + shared.stream().mapToLong(s -> s.parameters(dim)).sum();
+            return router.parameters(dim) + norm(dim) + router.experts() * experts.parametersPerExpert(dim) + shared.stream().mapToLong(s -> s.parameters(dim)).sum();
         }
 
         @Override
         public long activeParameters(int dim) {
             double perToken = Math.min(router.experts(), router.perToken());
-            return around(dim) + Math.round(perToken * experts.parametersPerExpert(dim))
+            return router.activeParameters(dim) + norm(dim) + Math.round(perToken * experts.parametersPerExpert(dim))
                 + shared.stream().mapToLong(s -> s.activeParameters(dim)).sum();
         }
 
-        /** Router and norm, which every token uses. */
-        private long around(int dim) {
-            return router.parameters(dim) + (outputNorm ? 2L * dim : 0);
+        private long norm(int dim) {
+            return outputNorm ? 2L * dim : 0;
         }
 
         @Override

@@ -29,10 +29,20 @@ public final class NoisyTopKRouter extends Router {
         if (!pass.training()) {
             return gate(t, clean, null, null, pass.keep(), spec).routing();
         }
-        Variable spread = t.addScalar(t.softplus(t.linear(x, noise, null)), spec.noiseEpsilon);
-        Variable z = t.filled(clean.shape(), 0);
+        Variable spread = spread(t, t.linear(x, noise, null), spec.noiseEpsilon);
+        return gate(t, clean, spread, draw(t, clean.shape(), gate, pass), pass.keep(), spec).routing();
+    }
+
+    /** The noise's standard deviation, softplus(x W_noise) + epsilon. */
+    static Variable spread(Tape t, Variable logits, double epsilon) {
+        return t.addScalar(t.softplus(logits), epsilon);
+    }
+
+    /** The standard normal numbers of one gate in this pass. */
+    static Variable draw(Tape t, Shape shape, Parameter gate, Pass pass) {
+        Variable z = t.filled(shape, 0);
         t.backend().normal(pass.random("noise " + gate.name()), 1, z.data());
-        return gate(t, clean, spread, z, pass.keep(), spec).routing();
+        return z;
     }
 
     /**
@@ -43,22 +53,32 @@ public final class NoisyTopKRouter extends Router {
      * @param z (T,E) standard normal numbers, or null for none
      */
     public static Gated gate(Tape t, Variable clean, Variable spread, Variable z, boolean[] keep, Spec spec) {
-        Variable noisy = spread == null ? clean : t.add(clean, t.multiply(z, spread));
-        boolean smooth = spread != null && spec.topK < spec.experts;
-        Ranked top = t.topK(noisy, smooth ? spec.topK + 1 : spec.topK);           // (T, K + 1): the last is the threshold of the load
-        Variable gates = t.softmax(smooth ? t.slice(top.values(), -1, 0, spec.topK) : top.values());
-        int[] expert = smooth ? firstColumns(top.indices(), spec.topK) : top.indices();
-        Routing routing = Routing.tokenChoice(spec.experts, spec.topK, expert, gates, t.softmax(clean), 0, List.of());
+        Choice choice = choose(t, clean, spread, z, spec.topK);
+        Routing routing = Routing.tokenChoice(spec.experts, spec.topK, choice.expert, choice.gates, t.softmax(clean), 0, List.of());
         Variable importance = BalanceLosses.importance(t, routing, keep);
-        Variable load = smooth ? BalanceLosses.load(t, clean, spread, top, keep) : count(t, expert, keep, spec);
+        Variable load = choice.smooth ? BalanceLosses.load(t, clean, spread, choice.top, keep) : count(t, choice.expert, keep, spec);
+        return new Gated(routing.withLosses(losses(t, importance, load, spec.importanceWeight, spec.loadWeight)), choice.noisy, importance, load);
+    }
+
+    /** The K experts of each token: equations 3 to 5 without the losses. The arguments are those of {@link #gate}. */
+    static Choice choose(Tape t, Variable clean, Variable spread, Variable z, int topK) {
+        Variable noisy = spread == null ? clean : t.add(clean, t.multiply(z, spread));
+        boolean smooth = spread != null && topK < clean.shape().columns();
+        Ranked top = t.topK(noisy, smooth ? topK + 1 : topK);                     // (T, K + 1): the last is the threshold of the load
+        Variable gates = t.softmax(smooth ? t.slice(top.values(), -1, 0, topK) : top.values());
+        return new Choice(noisy, top, gates, smooth ? firstColumns(top.indices(), topK) : top.indices(), smooth);
+    }
+
+    /** w CV² of importance and load, without the one whose weight is 0. */
+    static List<AuxiliaryLoss> losses(Tape t, Variable importance, Variable load, double importanceWeight, double loadWeight) {
         List<AuxiliaryLoss> losses = new ArrayList<>();
-        if (spec.importanceWeight > 0) {
-            losses.add(new AuxiliaryLoss("importance", BalanceLosses.squaredVariation(t, importance), spec.importanceWeight));
+        if (importanceWeight > 0) {
+            losses.add(new AuxiliaryLoss("importance", BalanceLosses.squaredVariation(t, importance), importanceWeight));
         }
-        if (spec.loadWeight > 0) {
-            losses.add(new AuxiliaryLoss("load", BalanceLosses.squaredVariation(t, load), spec.loadWeight));
+        if (loadWeight > 0) {
+            losses.add(new AuxiliaryLoss("load", BalanceLosses.squaredVariation(t, load), loadWeight));
         }
-        return new Gated(routing.withLosses(losses), noisy, importance, load);
+        return losses;
     }
 
     /** Tokens of each expert: what the load is where no noise decides. */
@@ -77,6 +97,15 @@ public final class NoisyTopKRouter extends Router {
         }
         return first;
     }
+
+    /**
+     * @param noisy (T,E) the logits that decided
+     * @param top the largest of them, one more than K if {@code smooth}
+     * @param gates (T,K)
+     * @param expert (T,K)
+     * @param smooth whether noise makes the load a smooth function: not where there is none, nor where all experts are chosen
+     */
+    record Choice(Variable noisy, Ranked top, Variable gates, int[] expert, boolean smooth) {}
 
     /**
      * @param noisy (T,E) the logits that decided

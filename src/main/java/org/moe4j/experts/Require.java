@@ -26,9 +26,14 @@ final class Require {
 
     static void topK(int topK, int experts) {
         positive("experts", experts);
-        positive("topK", topK);
-        if (topK > experts) {
-            throw new InputException("topK is " + topK + ", more than the number of experts " + experts + "; at most " + experts + " would do");
+        atMost("topK", topK, experts, "experts");
+    }
+
+    /** A number of things, of which there are {@code most}. */
+    static void atMost(String field, int value, int most, String things) {
+        positive(field, value);
+        if (value > most) {
+            throw new InputException(field + " is " + value + ", more than the number of " + things + " " + most + "; at most " + most + " would do");
         }
     }
 

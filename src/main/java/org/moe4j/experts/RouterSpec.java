@@ -29,6 +29,11 @@ public interface RouterSpec {
         return (long) experts() * dim;
     }
 
+    /** Those that one token uses; all of them unless said otherwise. */
+    default long activeParameters(int dim) {
+        return parameters(dim);
+    }
+
     /** FLOPs of routing a batch in training, forward, as counted by {@link org.moe4j.autodiff.Cost}; unless said otherwise those of W x. */
     default long flops(int dim, int tokens) {
         return 2L * tokens * dim * experts();

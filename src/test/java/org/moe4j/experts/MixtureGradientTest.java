@@ -48,7 +48,8 @@ class MixtureGradientTest {
             new ProductKeyRouter.Spec(9, 1, 4, 4, true, ProductKeyRouter.Norm.LENGTH, ProductKeyRouter.Scores.RELU, true),
             new ProductKeyRouter.Spec(9, 2, 2, 4, false, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false));
         Stream<RouterSpec> others = Stream.of(new TopKRouter.Spec(4, 3, 2, Balance.ALL_CHOICES, 0.3, 0.2), new TopKRouter.Spec(4, 2, 0, Balance.FIRST_CHOICE, 0.3, 0),
-            new NoisyTopKRouter.Spec(4, 4), new ExpertChoiceRouter.Spec(4, 2, ExpertChoiceRouter.Grouping.BATCH, 4));
+            new NoisyTopKRouter.Spec(4, 4), new HierarchicalRouter.Spec(9, 3, 2, 2, 0.3, 0.2, 0), new HierarchicalRouter.Spec(6, 3, 1, 1, 0.3, 0.2, 0.01),
+            new HierarchicalRouter.Spec(4, 2, 2, 2, 0.3, 0.2, 0), new StrictlyBalancedRouter.Spec(4, 1.5, 0.3), new ExpertChoiceRouter.Spec(4, 2, ExpertChoiceRouter.Grouping.BATCH, 4));
         return Stream.of(capacity, keys, others).flatMap(all -> all);
     }
 

@@ -17,7 +17,7 @@ class SpecCatalogTest {
     @Test
     void findsEveryRouterAlsoOneThatStandsInTheTests() {
         assertThat(SpecCatalog.ROUTERS.names())
-            .contains("top-k", "noisy-top-k", "capacity", "switch", "expert-choice", "product-key", "round-robin");
+            .contains("top-k", "noisy-top-k", "hierarchical", "strictly-balanced", "capacity", "switch", "expert-choice", "product-key", "round-robin");
         assertThat(SpecCatalog.EXPERTS.names()).contains("mlp", "single-neuron", "value");
         assertThat(SpecCatalog.FEED_FORWARDS.names()).contains("dense", "mixture-of-experts");
     }

@@ -27,6 +27,23 @@ class SpecValidationTest {
     }
 
     @Test
+    void hierarchiesWantFactorsThatMultiply() {
+        refused(() -> new HierarchicalRouter.Spec(16, 3), "groups is 3, which does not cut 16 experts into equal groups; 2 or 4 would do");
+        refused(() -> new HierarchicalRouter.Spec(16, 17), "groups is 17, more than the number of experts 16; at most 16 would do");
+        refused(() -> new HierarchicalRouter.Spec(16, 1), "primaryTopK is 2, more than the number of groups 1; at most 1 would do");
+        refused(() -> new HierarchicalRouter.Spec(16, 16), "secondaryTopK is 2, more than the number of experts of a group 1; at most 1 would do");
+        refused(() -> new HierarchicalRouter.Spec().withExperts(18, 2), "groups is 4, which does not cut 18 experts into equal groups; 3 or 6 would do");
+        refused(() -> new HierarchicalRouter.Spec().withExperts(16, 0), "perToken is 0, it has to be at least 1");
+    }
+
+    @Test
+    void strictBalance() {
+        refused(() -> new StrictlyBalancedRouter.Spec(4, 5, 0), "perToken is 5.0, more than the number of experts 4; at most 4 would do");
+        refused(() -> new StrictlyBalancedRouter.Spec(4, 0, 0), "perToken is 0.0, it has to be above 0");
+        refused(() -> new StrictlyBalancedRouter.Spec(4, 1, -1), "thresholdWeight is -1.0, it has to be 0 or above");
+    }
+
+    @Test
     void capacities() {
         refused(() -> new SwitchRouter.Spec(4, 0, 0, 0, 0), "capacityFactor is 0.0, it has to be above 0");
         refused(() -> new SwitchRouter.Spec().withExperts(8, 2), "perToken is 2, switch routing wants 1");
