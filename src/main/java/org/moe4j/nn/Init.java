@@ -62,6 +62,11 @@ public final class Init {
         return new Init(on, seed, SHARED + "." + name, common, true);
     }
 
+    /** The random numbers that a parameter of this name here starts from. */
+    public CounterRandom random(String name) {
+        return CounterRandom.of(seed, at(name).path);
+    }
+
     /** Normal numbers of mean 0. */
     public Parameter normal(String name, Shape shape, double deviation) {
         return normal(name, Parameter.Kind.WEIGHT, shape, deviation);

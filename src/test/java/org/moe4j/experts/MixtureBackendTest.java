@@ -18,7 +18,6 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.backend.simd.SimdBackend;
 import org.moe4j.nn.Init;
-import org.moe4j.nn.Pass;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Tensor;
@@ -66,7 +65,7 @@ class MixtureBackendTest {
             Shape shape = Shape.of(BATCH * TIME, DIM);
             Variable x = t.variable(new Tensor(shape, on.allocate(shape.size())));
             on.normal(CounterRandom.of(6, "x"), 1, x.data());
-            FeedForward.Result result = layer.forward(t, x, Pass.training(BATCH, TIME, 1, 2));
+            FeedForward.Result result = layer.forward(t, x, Trial.training(BATCH, TIME, 1, 2));
             Variable loss = t.mean(t.square(result.y()));
             all.add(result.y().value().toDoubles());
             for (AuxiliaryLoss each : result.losses()) {
@@ -92,7 +91,7 @@ class MixtureBackendTest {
         FeedForward layer = spec.build(DIM, new Init(on, 5));
         try (Tape t = new Tape(on, new Arena(on))) {
             Variable x = t.filled(Shape.of(BATCH * TIME, DIM), 0);
-            FeedForward.Result result = layer.forward(t, x, Pass.training(BATCH, TIME, 1, 2));
+            FeedForward.Result result = layer.forward(t, x, Trial.training(BATCH, TIME, 1, 2));
             assertThat(t.cost().flops()).isEqualTo(spec.flops(DIM, BATCH * TIME));
             Variable loss = t.mean(t.square(result.y()));
             for (AuxiliaryLoss each : result.losses()) {

@@ -29,7 +29,7 @@ class MixtureGradientTest {
 
     /** Four experts, of which the batch reaches all; product keys have two heads. */
     private static RouterSpec small(RouterSpec router) {
-        int perToken = router instanceof SwitchRouter.Spec ? 1 : 2;
+        int perToken = router instanceof SwitchRouter.Spec || router instanceof RandomRouter.Spec ? 1 : 2;
         return router.withExperts(4, perToken);
     }
 
@@ -37,7 +37,7 @@ class MixtureGradientTest {
     @MethodSource("everyPair")
     void gradientsAgree(RouterSpec router, ExpertsSpec bank) {
         FeedForwardSpec shared = new DenseFeedForward.Spec(2, Activation.GELU, true);
-        check(new MixtureOfExperts.Spec(router, bank, List.of(shared), true), Pass.training(BATCH, TIME, 3, 0));
+        check(new MixtureOfExperts.Spec(router, bank, List.of(shared), true), Trial.training(BATCH, TIME, 3, 0));
     }
 
     static Stream<RouterSpec> variants() {
@@ -57,7 +57,7 @@ class MixtureGradientTest {
     @MethodSource("variants")
     void gradientsOfTheVariantsAgree(RouterSpec router) {
         boolean[] keep = {true, true, false, true, true, true, true, false};
-        check(new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec()), Pass.training(BATCH, TIME, 5, 0).withKeep(keep));
+        check(new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec()), Trial.training(BATCH, TIME, 5, 0).withKeep(keep));
     }
 
     private static void check(MixtureOfExperts.Spec spec, Pass pass) {

@@ -44,7 +44,7 @@ class MixtureProperties {
         Router router = Trial.build(routerSpec, dim, seed);
         Experts bank = Trial.build(bankSpec, dim, experts, seed);
         Parameter x = Trial.normal("x", seed, TOKENS, dim);
-        Pass pass = Pass.training(BATCH, TIME, seed, 0);
+        Pass pass = Trial.training(BATCH, TIME, seed, 0);
         try (Tape t = Trial.tape()) {
             FeedForward.Result result = new MixtureOfExperts(router, bank).forward(t, x, pass);
             double[][] gates = Trial.gates(result.routing());
@@ -77,7 +77,7 @@ class MixtureProperties {
         MixtureOfExperts.Spec spec = new MixtureOfExperts.Spec(router, bank, others, outputNorm);
         FeedForward layer = Trial.awake(spec.build(dim, new Init(Trial.ON, seed)), seed);
         try (Tape t = Trial.tape()) {
-            FeedForward.Result result = layer.forward(t, Trial.normal("x", seed, TOKENS, dim), Pass.training(BATCH, TIME, seed, 0));
+            FeedForward.Result result = layer.forward(t, Trial.normal("x", seed, TOKENS, dim), Trial.training(BATCH, TIME, seed, 0));
             long empty = router.slots(TOKENS) - Trial.live(result.routing());
             assertThat(t.cost().flops()).isEqualTo(spec.flops(dim, TOKENS) - empty * bank.flopsPerSlot(dim));
             assertThat(Trial.count(layer)).isEqualTo(spec.parameters(dim));
@@ -152,7 +152,7 @@ class MixtureProperties {
             copy(dense, "gate.bias", bank, "experts.gateBias");
         }
         Parameter x = Trial.normal("x", seed, TOKENS, dim);
-        Pass pass = Pass.training(BATCH, TIME, seed, 0);
+        Pass pass = Trial.training(BATCH, TIME, seed, 0);
         try (Tape t = Trial.tape(); Tape u = Trial.tape()) {
             double[] expected = dense.forward(t, x, pass).y().value().toDoubles();
             assertThat(t.cost().flops()).isEqualTo(denseSpec.flops(dim, TOKENS));

@@ -32,7 +32,7 @@ class RouterProperties {
         int batch = 16 * batches;                                                  // so that expert choice needn't round its capacity
         try (Tape t = Trial.tape()) {
             Router router = Trial.build(spec, dim, seed);
-            Routing routing = router.route(t, Trial.normal("x", seed, batch * time, dim), Pass.training(batch, time, seed, 0));
+            Routing routing = router.route(t, Trial.normal("x", seed, batch * time, dim), Trial.training(batch, time, seed, 0));
             assertThat(routing.tokens()).isEqualTo(batch * time);
             assertThat(routing.experts()).isEqualTo(spec.experts());
             assertThat(Arrays.stream(routing.expert())).allMatch(e -> e >= -1 && e < spec.experts());
@@ -56,7 +56,7 @@ class RouterProperties {
     @Property
     void noTokenIsSentTwiceToOneExpert(@ForAll("routers") RouterSpec spec, @ForAll @IntRange(min = 8, max = 12) int batch, @ForAll long seed) {
         try (Tape t = Trial.tape()) {
-            Routing routing = Trial.build(spec, 5, seed).route(t, Trial.normal("x", seed, batch, 5), Pass.training(batch, 1, seed, 0));
+            Routing routing = Trial.build(spec, 5, seed).route(t, Trial.normal("x", seed, batch, 5), Trial.training(batch, 1, seed, 0));
             int heads = spec instanceof ProductKeyRouter.Spec keys ? keys.heads() : 1;
             int perHead = Math.max(1, routing.perToken() / heads);
             Set<List<Integer>> seen = new HashSet<>();
@@ -71,7 +71,7 @@ class RouterProperties {
 
     @Property
     void theSamePassGivesTheSameRouting(@ForAll("routers") RouterSpec spec, @ForAll long seed) {
-        Pass pass = Pass.training(8, 2, seed, 7);
+        Pass pass = Trial.training(8, 2, seed, 7);
         double[][] gates = new double[2][];
         int[][] experts = new int[2][];
         for (int run = 0; run < 2; run++) {
@@ -88,7 +88,7 @@ class RouterProperties {
     @Property
     void theSlotsByTokenAreTheSameSlots(@ForAll("routers") RouterSpec spec, @ForAll long seed) {
         try (Tape t = Trial.tape()) {
-            Routing routing = Trial.build(spec, 5, seed).route(t, Trial.normal("x", seed, 16, 5), Pass.training(8, 2, seed, 0));
+            Routing routing = Trial.build(spec, 5, seed).route(t, Trial.normal("x", seed, 16, 5), Trial.training(8, 2, seed, 0));
             Routing byToken = routing.byToken(t);
             assertThat(byToken.perToken()).isPositive();
             assertThat(Trial.live(byToken)).isEqualTo(Trial.live(routing));
@@ -100,7 +100,7 @@ class RouterProperties {
     @Property
     void theDispatchIsASortOfTheSlots(@ForAll("routers") RouterSpec spec, @ForAll long seed) {
         try (Tape t = Trial.tape()) {
-            Routing routing = Trial.build(spec, 5, seed).route(t, Trial.normal("x", seed, 16, 5), Pass.training(8, 2, seed, 0)).byToken(t);
+            Routing routing = Trial.build(spec, 5, seed).route(t, Trial.normal("x", seed, 16, 5), Trial.training(8, 2, seed, 0)).byToken(t);
             Dispatch d = Dispatch.of(routing);
             assertThat(d.tokens()).hasSize((int) Trial.live(routing));
             assertThat(Arrays.stream(d.rows()).filter(row -> row >= 0)).doesNotHaveDuplicates();
@@ -122,7 +122,7 @@ class RouterProperties {
         for (RouterSpec spec : List.of(new TopKRouter.Spec(experts, k), new NoisyTopKRouter.Spec(experts, k), capacity(experts, k, 1, CapacityDialect.MESH),
             capacity(experts, k, 2, CapacityDialect.ST_MOE), capacity(experts, k, 100, CapacityDialect.TUTEL), capacity(experts, k, 0.5, CapacityDialect.DEEPSPEED))) {
             try (Tape t = Trial.tape()) {
-                Routing routing = Trial.build(spec, 4, seed).route(t, Trial.normal("x", seed, 12, 4), Pass.training(3, 4, seed, 0));
+                Routing routing = Trial.build(spec, 4, seed).route(t, Trial.normal("x", seed, 12, 4), Trial.training(3, 4, seed, 0));
                 double[][] gates = Trial.gates(routing);
                 for (int token = 0; token < 12; token++) {
                     int from = token * k;

@@ -8,7 +8,6 @@ import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.moe4j.autodiff.Tape;
-import org.moe4j.nn.Pass;
 import org.moe4j.tensor.Shape;
 
 class RoutingStatisticsTest {
@@ -78,7 +77,7 @@ class RoutingStatisticsTest {
     void everyRouterHasStatistics() {
         for (RouterSpec spec : SpecCatalog.ROUTERS.examples()) {
             try (Tape t = Trial.tape()) {
-                Routing routing = Trial.build(spec, 5, 1).route(t, Trial.normal("x", 2, 32, 5), Pass.training(16, 2, 3, 0));
+                Routing routing = Trial.build(spec, 5, 1).route(t, Trial.normal("x", 2, 32, 5), Trial.training(16, 2, 3, 0));
                 RoutingStatistics s = RoutingStatistics.of(routing);
                 assertThat(Arrays.stream(s.load()).sum()).as("load of %s", spec).isEqualTo(Trial.live(routing));
                 assertThat(s.meanEntropy()).as("entropy of %s", spec).isBetween(0.0, Math.log(spec.experts()) + 1e-9);

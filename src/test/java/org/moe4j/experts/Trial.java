@@ -11,6 +11,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Module;
+import org.moe4j.nn.Pass;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Tensor;
@@ -31,6 +32,12 @@ final class Trial {
         Parameter p = new Parameter(name, Parameter.Kind.WEIGHT, new Tensor(shape, ON.allocate(shape.size())));
         ON.normal(CounterRandom.of(seed, name), 1, p.data());
         return p;
+    }
+
+    /** A pass of training with token ids, which some routers look at. */
+    static Pass training(int batch, int time, long seed, long step) {
+        CounterRandom random = CounterRandom.of(seed, "tokens");
+        return Pass.training(batch, time, seed, step).withTokens(IntStream.range(0, batch * time).map(i -> random.below(i, 100)).toArray());
     }
 
     static Router build(RouterSpec spec, int dim, long seed) {
