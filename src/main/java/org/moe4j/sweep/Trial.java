@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 import org.moe4j.backend.Backend;
-import org.moe4j.cost.ModelCost;
+import org.moe4j.cost.Ledger;
 import org.moe4j.data.Batches;
 import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
@@ -37,7 +37,7 @@ public final class Trial {
         this.folder = folder;
         ModelSpec model = spec.model();
         int batch = spec.training().batch();
-        flopsPerStep = ModelCost.trainingFlops(model, batch);
+        flopsPerStep = Ledger.trainingFlops(model, batch);
         Batches batches = new Batches(text, batch, model.sequence(), spec.seed());
         Validation validation = Validation.of(text, spec.training().evaluationTokens(), batch, model.sequence());
         trainer = new Trainer(on, model.build(new Init(on, spec.seed())), spec.training(), batches::at, validation);
@@ -81,7 +81,7 @@ public final class Trial {
     }
 
     private TrialSummary summary(Trainer.Outcome outcome, Path metrics) {
-        ModelCost cost = ModelCost.of(spec.model());
+        Ledger cost = Ledger.of(spec.model());
         Evaluation last = outcome.evaluation();
         long tokens = outcome.progress().tokens();
         List<CurvePoint> curve = MetricsLog.curve(metrics);

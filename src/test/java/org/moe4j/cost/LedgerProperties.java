@@ -27,7 +27,7 @@ import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 
 /** Cost is counted twice, by formula and by what a model in fact allocates and its tape reports: both agree for any model. */
-class ModelCostProperties {
+class LedgerProperties {
     /** Sequences of a batch: as many as expert choice wants for each expert to get a token of every position. */
     private static final int BATCH = 4;
 
@@ -35,7 +35,7 @@ class ModelCostProperties {
     void theFormulaCountsTheAllocatedParameters(@ForAll("specs") ModelSpec spec) {
         LanguageModel model = spec.build(new Init(new DryBackend(), 1));
         long trained = model.parameters().stream().filter(p -> p.kind() != Parameter.Kind.BUFFER).mapToLong(p -> p.shape().size()).sum();
-        ModelCost cost = ModelCost.of(spec);
+        Ledger cost = Ledger.of(spec);
         assertThat(cost.parameters()).isEqualTo(trained);
         assertThat(cost.activeParameters()).isPositive().isLessThanOrEqualTo(cost.parameters());
     }
@@ -57,7 +57,7 @@ class ModelCostProperties {
         try (Tape t = new Tape(on, new Arena(on))) {
             LanguageModel.Output output = model.forward(t, tokens, Pass.training(BATCH, spec.sequence(), seed, 0));
             output.total(t, output.crossEntropy(t, tokens));
-            long formula = ModelCost.trainingFlops(spec, BATCH);
+            long formula = Ledger.trainingFlops(spec, BATCH);
             if (AnyLayer.isFull(output)) {
                 assertThat(t.cost().trainingFlops()).isEqualTo(formula);
             } else {
