@@ -7,7 +7,7 @@ import org.moe4j.io.InputException;
 
 /**
  * A corpus in tokens, held in memory, 16 bits a token: a stream for each domain of the train part and of the valid part. In
- * a stream each document is followed by {@link Tokenizer#END_OF_DOCUMENT}. Immutable, so all trials of a sweep share one.
+ * a stream each document is followed by the token that ends one. Immutable, so all trials of a sweep share one.
  */
 public final class TokenSet {
     private final String name;
@@ -31,8 +31,14 @@ public final class TokenSet {
         });
     }
 
-    /** Encodes a corpus. */
+    /** Encodes a corpus.
+     *
+     *  @throws InputException if the vocabulary has more tokens than 16 bits tell apart */
     public static TokenSet of(Corpus corpus, Tokenizer tokenizer) {
+        if (tokenizer.vocabularySize() > Tokenizer.MAX_VOCABULARY) {
+            throw new InputException("the tokenizer " + tokenizer.name() + " has " + tokenizer.vocabularySize()
+                    + " tokens; text to train on is kept in at most " + Tokenizer.MAX_VOCABULARY);
+        }
         return new TokenSet(corpus, tokenizer);
     }
 
@@ -60,11 +66,7 @@ public final class TokenSet {
     }
 
     private char[] stream(List<Document> documents, int domain) {
-        StringBuilder text = new StringBuilder();
-        for (Document document : documents) {
-            if (document.domain().equals(domains.get(domain))) text.append(document.text()).append((char) Tokenizer.END_OF_DOCUMENT);
-        }
-        int[] tokens = tokenizer.encode(text.toString());
+        int[] tokens = tokenizer.encodeDocuments(documents.stream().filter(d -> d.domain().equals(domains.get(domain))).map(Document::text).toList());
         char[] packed = new char[tokens.length];
         for (int i = 0; i < packed.length; i++) packed[i] = (char) tokens[i];
         return packed;

@@ -7,12 +7,13 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /** UTF-8 in which a lone surrogate is written in three bytes as if it were a character, so that every string comes back. */
-final class Utf8 {
+public final class Utf8 {
     private static final int[] SMALLEST = {0, 0x80, 0x800, 0x10000};   // by the number of continuation bytes
 
     private Utf8() { }
 
-    static byte[] encode(String text) {
+    /** The bytes of a text. */
+    public static byte[] encode(String text) {
         int lone = loneSurrogate(text, 0);
         if (lone < 0) return text.getBytes(StandardCharsets.UTF_8);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length() + 16);
@@ -37,7 +38,8 @@ final class Utf8 {
         return -1;
     }
 
-    static String decode(byte[] bytes) {
+    /** The text of bytes; what is no UTF-8 becomes U+FFFD. */
+    public static String decode(byte[] bytes) {
         try {
             CharBuffer strict = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
             return strict.toString();

@@ -50,7 +50,7 @@ public enum DType {
     /** The type of this name.
      *
      *  @throws InputException if there is none */
-    static DType named(String name) {
+    public static DType named(String name) {
         for (DType type : values()) if (type.name().equals(name)) return type;
         throw InputException.unknown("dtype", name, Arrays.stream(values()).map(DType::name).toList());
     }
@@ -65,6 +65,35 @@ public enum DType {
             case U64 -> unsigned(data.get(LONG, 8 * index));
             default -> longAt(data, index);
         };
+    }
+
+    /** Sets element {@code index} to the nearest value of this floating-point type, of two equally near the one with an even last bit. */
+    void put(MemorySegment data, long index, double value) {
+        switch (this) {
+            case F64 -> data.set(DOUBLE, 8 * index, value);
+            case F32 -> data.set(FLOAT, 4 * index, (float) value);
+            case F16 -> data.set(SHORT, 2 * index, Float.floatToFloat16(roundedToOdd(value)));
+            case BF16 -> data.set(SHORT, 2 * index, bfloat16(roundedToOdd(value)));
+            default -> throw new IllegalArgumentException(this + " is not a floating-point type");
+        }
+    }
+
+    /** The upper half of a single, rounded; a NaN stays one, made quiet, with the payload's upper bits. */
+    private static short bfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int rounded = Float.isNaN(value) ? bits | 0x40_0000 : bits + 0x7FFF + (bits >>> 16 & 1);
+        return (short) (rounded >>> 16);
+    }
+
+    /**
+     * A single next to the value, the one with an odd last bit where it lies between two: rounding that further is as good as
+     * rounding the value itself, while the nearest single could lie on a tie that the value does not.
+     */
+    private static float roundedToOdd(double value) {
+        float near = (float) value;
+        int bits = Float.floatToRawIntBits(near);
+        if (near == value || Double.isNaN(value) || Float.isInfinite(near) || (bits & 1) == 1) return near;
+        return Float.intBitsToFloat(Math.abs((double) near) > Math.abs(value) ? bits - 1 : bits + 1);
     }
 
     /** Element {@code index} as a long; not for the floating-point types. */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32C;
+import org.moe4j.tensor.Storage;
 
 /**
  * A safetensors file, mapped into memory: opening reads the header only, values are read when asked for, and files beyond
@@ -18,6 +19,7 @@ import java.util.zip.CRC32C;
  */
 public final class SafetensorsFile implements AutoCloseable {
     private static final long HEADER_LIMIT = 100_000_000;   // the format's own limit
+    private static final int CHUNK = 1 << 16;
     private static final long BUFFER_BYTES = 1L << 30;      // a buffer ends at 2 GB
 
     private final Path path;
@@ -127,6 +129,33 @@ public final class SafetensorsFile implements AutoCloseable {
             for (int i = 0; i < values.length; i++) values[i] = (float) type.doubleAt(from, i);
         }
         return values;
+    }
+
+    /**
+     * Copies a tensor's values, row-major, a piece at a time: no second copy of it is made. Values of 64 bits are rounded where
+     * {@code to} holds float32.
+     *
+     * @throws InputException if there is no such tensor
+     * @throws IllegalArgumentException if {@code to} has another size
+     */
+    public void copyTo(String name, Storage to) {
+        DType type = dtype(name);
+        MemorySegment from = segment(name);
+        if (from.byteSize() / type.bytes() != to.size()) {
+            throw new IllegalArgumentException("tensor '" + name + "' of " + from.byteSize() / type.bytes() + " values into " + to.size());
+        }
+        for (long at = 0; at < to.size(); at += CHUNK) {
+            int n = (int) Math.min(CHUNK, to.size() - at);
+            if (type.bytes() == Double.BYTES) {
+                double[] chunk = new double[n];
+                for (int i = 0; i < n; i++) chunk[i] = type.doubleAt(from, at + i);
+                to.write(at, chunk);
+            } else {
+                float[] chunk = new float[n];
+                for (int i = 0; i < n; i++) chunk[i] = (float) type.doubleAt(from, at + i);
+                to.write(at, chunk);
+            }
+        }
     }
 
     /**

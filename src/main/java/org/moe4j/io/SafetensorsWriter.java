@@ -24,7 +24,7 @@ import java.util.zip.CheckedOutputStream;
  * Writes safetensors: eight bytes of header length, a JSON header padded to a multiple of eight, then the tensors without
  * holes, the widest types first so that each is aligned. The metadata carry a CRC32C of the header and the data, under
  * {@value #CHECKSUM}, which {@link SafetensorsFile#verify()} checks. The file is written atomically, in pieces of a
- * megabyte: no second copy of the tensors is made.
+ * megabyte, in which floating-point values are rounded where another type is wanted: no second copy of the tensors is made.
  */
 public final class SafetensorsWriter {
     /** The metadata key of the checksum: eight hexadecimal digits, computed with zeros in their place. */
@@ -54,12 +54,12 @@ public final class SafetensorsWriter {
             CRC32C sum = new CRC32C();
             OutputStream summed = new CheckedOutputStream(OutputStream.nullOutputStream(), sum);
             summed.write(header);
-            for (TensorData tensor : inPlace) copy(tensor.data(), chunk, summed);
+            for (TensorData tensor : inPlace) copy(tensor, chunk, summed);
             byte[] digits = String.format("%08x", sum.getValue()).getBytes(StandardCharsets.US_ASCII);
             System.arraycopy(digits, 0, header, CHECKSUM_PREFIX.length(), digits.length);
             out.write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
             out.write(header);
-            for (TensorData tensor : inPlace) copy(tensor.data(), chunk, out);
+            for (TensorData tensor : inPlace) copy(tensor, chunk, out);
         });
     }
 
@@ -76,8 +76,8 @@ public final class SafetensorsWriter {
             ObjectNode entry = root.putObject(tensor.name()).put("dtype", tensor.dtype().name());
             ArrayNode shape = entry.putArray("shape");
             for (long size : tensor.shape()) shape.add(size);
-            entry.putArray("data_offsets").add(begin).add(begin + tensor.data().byteSize());
-            begin += tensor.data().byteSize();
+            entry.putArray("data_offsets").add(begin).add(begin + tensor.bytes());
+            begin += tensor.bytes();
         }
         byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
         byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
@@ -85,12 +85,17 @@ public final class SafetensorsWriter {
         return padded;
     }
 
-    private static void copy(MemorySegment data, byte[] chunk, OutputStream out) throws IOException {
+    private static void copy(TensorData tensor, byte[] chunk, OutputStream out) throws IOException {
         MemorySegment piece = MemorySegment.ofArray(chunk);
-        for (long at = 0; at < data.byteSize(); at += chunk.length) {
-            int n = (int) Math.min(chunk.length, data.byteSize() - at);
-            MemorySegment.copy(data, at, piece, 0, n);
-            out.write(chunk, 0, n);
+        long width = tensor.dtype().bytes();
+        for (long at = 0; at < tensor.elements(); at += chunk.length / width) {
+            int n = (int) Math.min(chunk.length / width, tensor.elements() - at);
+            if (tensor.stored() == tensor.dtype()) {
+                MemorySegment.copy(tensor.data(), at * width, piece, 0, n * width);
+            } else {
+                for (int i = 0; i < n; i++) tensor.dtype().put(piece, i, tensor.stored().doubleAt(tensor.data(), at + i));
+            }
+            out.write(chunk, 0, (int) (n * width));
         }
     }
 }

@@ -7,23 +7,47 @@ import java.util.Arrays;
  * A tensor to be written: its values are not copied, so they must stay as they are until the file is written.
  *
  * @param name unique in the file
- * @param dtype type of the elements
+ * @param dtype type of the elements in the file
  * @param shape sizes, row-major; empty for a scalar
  * @param data the elements, little-endian: on a big-endian machine the factories below do not apply
+ * @param stored type of the elements in {@code data}; where it differs, they are rounded piece by piece while being written
  */
-public record TensorData(String name, DType dtype, long[] shape, MemorySegment data) {
+public record TensorData(String name, DType dtype, long[] shape, MemorySegment data, DType stored) {
     /** Checks that the data fill the shape. */
     public TensorData {
+        if (dtype != stored && !(dtype.isFloat() && stored.isFloat())) {
+            throw new IllegalArgumentException("tensor '" + name + "': " + stored + " is not written as " + dtype);
+        }
         shape = shape.clone();
-        long bytes = dtype.bytes();
+        long bytes = stored.bytes();
         for (long size : shape) {
             if (size < 0) throw new IllegalArgumentException("tensor '" + name + "': negative size " + size);
             bytes = Math.multiplyExact(bytes, size);
         }
         if (bytes != data.byteSize()) {
-            throw new IllegalArgumentException("tensor '" + name + "': " + dtype + " " + Arrays.toString(shape)
+            throw new IllegalArgumentException("tensor '" + name + "': " + stored + " " + Arrays.toString(shape)
                     + " takes " + bytes + " bytes, given " + data.byteSize());
         }
+    }
+
+    /** A tensor to be written as it is. */
+    public TensorData(String name, DType dtype, long[] shape, MemorySegment data) {
+        this(name, dtype, shape, data, dtype);
+    }
+
+    /** The same values, to be rounded to another floating-point type when they are written. */
+    public TensorData as(DType other) {
+        return new TensorData(name, other, shape, data, stored);
+    }
+
+    /** The number of elements. */
+    public long elements() {
+        return data.byteSize() / stored.bytes();
+    }
+
+    /** Bytes in the file. */
+    public long bytes() {
+        return elements() * dtype.bytes();
     }
 
     /** A copy of the shape. */

@@ -1,9 +1,6 @@
 package org.moe4j.train;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,7 +18,6 @@ import org.moe4j.io.SafetensorsWriter;
 import org.moe4j.io.SpecReader;
 import org.moe4j.io.TensorData;
 import org.moe4j.tensor.Shape;
-import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Tensor;
 
 /**
@@ -34,10 +30,7 @@ import org.moe4j.tensor.Tensor;
 public record Checkpoint(Path folder) {
     private static final String MANIFEST = "checkpoint.json";
     private static final List<String> FILES = List.of("a.safetensors", "b.safetensors");
-    private static final int CHUNK = 1 << 16;
     private static final SpecReader READER = new SpecReader();
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** What the JSON says. */
     private record Manifest(String tensors, String crc32c, Map<String, String> facts) {}
@@ -95,7 +88,7 @@ public record Checkpoint(Path folder) {
                     throw new InputException(manifest() + " is of another " + fact + ": " + told.get(fact) + ", wanted " + value);
                 }
             });
-            tensors.forEach((name, x) -> fill(file, name, x.data()));
+            tensors.forEach((name, x) -> file.copyTo(name, x.data()));
         }
         return manifest.facts();
     }
@@ -131,22 +124,6 @@ public record Checkpoint(Path folder) {
         }
         if (file.dtype(name) != type(on)) {
             throw new InputException(path + ": tensor '" + name + "' is " + file.dtype(name) + ", the " + on.name() + " back end wants " + type(on));
-        }
-    }
-
-    private static void fill(SafetensorsFile file, String name, Storage to) {
-        MemorySegment from = file.segment(name);
-        for (long at = 0; at < to.size(); at += CHUNK) {
-            int n = (int) Math.min(CHUNK, to.size() - at);
-            if (file.dtype(name) == DType.F32) {
-                float[] chunk = new float[n];
-                MemorySegment.copy(from, FLOAT, at * Float.BYTES, chunk, 0, n);
-                to.write(at, chunk);
-            } else {
-                double[] chunk = new double[n];
-                MemorySegment.copy(from, DOUBLE, at * Double.BYTES, chunk, 0, n);
-                to.write(at, chunk);
-            }
         }
     }
 
