@@ -1,6 +1,6 @@
 package org.moe4j.autodiff;
 
-import java.util.stream.IntStream;
+import java.util.Arrays;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.tensor.Storage;
@@ -12,7 +12,7 @@ import org.moe4j.tensor.Storage;
 public record RowGradient(int[] rows, int width, Storage values, Arena arena) {
     /** The sum of both, over the union of their rows; both are released. */
     RowGradient plus(Backend on, RowGradient other) {
-        int[] union = IntStream.concat(IntStream.of(rows), IntStream.of(other.rows)).sorted().distinct().toArray();
+        int[] union = union(rows, other.rows);
         Storage sum = arena.takeZero((long) union.length * width);
         on.scatterAddRows(values, width, places(union, rows), sum);
         on.scatterAddRows(other.values, width, places(union, other.rows), sum);
@@ -23,6 +23,18 @@ public record RowGradient(int[] rows, int width, Storage values, Arena arena) {
 
     void release() {
         arena.give(values);
+    }
+
+    /** What is in either of two ascending lists, ascending. */
+    private static int[] union(int[] a, int[] b) {
+        int[] union = new int[a.length + b.length];
+        int n = 0;
+        for (int i = 0, j = 0; i < a.length || j < b.length; n++) {
+            union[n] = j == b.length || i < a.length && a[i] <= b[j] ? a[i] : b[j];
+            i += i < a.length && a[i] == union[n] ? 1 : 0;
+            j += j < b.length && b[j] == union[n] ? 1 : 0;
+        }
+        return Arrays.copyOf(union, n);
     }
 
     private static int[] places(int[] union, int[] rows) {

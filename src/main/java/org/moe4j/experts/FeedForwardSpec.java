@@ -1,5 +1,7 @@
 package org.moe4j.experts;
 
+import java.util.Map;
+
 import org.moe4j.nn.Init;
 
 /**
@@ -9,8 +11,16 @@ import org.moe4j.nn.Init;
 public interface FeedForwardSpec {
     FeedForward build(int dim, Init init);
 
-    /** All trained parameters at model width D = {@code dim}. */
+    /** All trained parameters at model width D = {@code dim}, shared ones included. */
     long parameters(int dim);
+
+    /**
+     * Those it has in common with every layer of a model that names them alike, by that name, which is the name's of
+     * {@link Init#shared}. Unless said otherwise there are none.
+     */
+    default Map<String, Long> sharedParameters(int dim) {
+        return Map.of();
+    }
 
     /** Those that one token uses. */
     long activeParameters(int dim);

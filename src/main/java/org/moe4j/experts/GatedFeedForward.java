@@ -1,5 +1,7 @@
 package org.moe4j.experts;
 
+import java.util.Map;
+
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
@@ -37,6 +39,11 @@ public final class GatedFeedForward extends FeedForward {
         @Override
         public long parameters(int dim) {
             return layer.parameters(dim) + dim;
+        }
+
+        @Override
+        public Map<String, Long> sharedParameters(int dim) {
+            return layer.sharedParameters(dim);
         }
 
         @Override

@@ -1,7 +1,9 @@
 package org.moe4j.experts;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
@@ -79,7 +81,14 @@ public final class MixtureOfExperts extends FeedForward {
 
         @Override
         public long parameters(int dim) {
-            return router.parameters(dim) + norm(dim) + router.experts() * experts.parametersPerExpert(dim) + shared.stream().mapToLong(s -> s.parameters(dim)).sum();
+            return router.parameters(dim) + norm(dim) + router.experts() * experts.parametersPerExpert(dim) + new ParameterCount(dim).add(shared);
+        }
+
+        @Override
+        public Map<String, Long> sharedParameters(int dim) {
+            Map<String, Long> all = new HashMap<>();
+            shared.forEach(s -> all.putAll(s.sharedParameters(dim)));
+            return all;
         }
 
         @Override

@@ -40,7 +40,7 @@ public final class ProductKeyRouter extends Router {
 
     /** What tokens x (T,D) find. */
     public Retrieval retrieve(Tape t, Variable x, Pass pass) {
-        return retrieve(t, norm.forward(t, query.forward(t, x), pass), keys.first, keys.second, spec);
+        return retrieve(t, norm.forward(t, query.forward(t, x), pass), keys.first(t), keys.second(t), spec);
     }
 
     /**
@@ -112,7 +112,9 @@ public final class ProductKeyRouter extends Router {
         /** Layer normalisation of each half, its gain and bias shared by heads and halves. */
         LAYER,
         /** Each half divided by its length. */
-        LENGTH
+        LENGTH,
+        /** As LAYER, and each sub-key layer-normalised too, with a gain and bias of its own (qk-norm of Memory+, arXiv 2412.09764). */
+        QUERY_KEY
     }
 
     /** The normalisation of queries (T, H·dk). */
@@ -129,7 +131,7 @@ public final class ProductKeyRouter extends Router {
             kind = spec.queryNorm;
             half = spec.keyDim / 2;
             batch = kind == Norm.BATCH ? part(new BatchNorm(spec.heads * spec.keyDim, EPS, MOMENTUM, init)) : null;
-            layer = kind == Norm.LAYER ? part(new LayerNorm(half, EPS, init)) : null;
+            layer = kind == Norm.LAYER || kind == Norm.QUERY_KEY ? part(new LayerNorm(half, EPS, init)) : null;
         }
 
         Variable forward(Tape t, Variable q, Pass pass) {
@@ -137,7 +139,7 @@ public final class ProductKeyRouter extends Router {
             return switch (kind) {
                 case NONE -> q;
                 case BATCH -> batch.forward(t, q, pass.training());
-                case LAYER -> t.reshape(layer.forward(t, halves), q.shape());
+                case LAYER, QUERY_KEY -> t.reshape(layer.forward(t, halves), q.shape());
                 case LENGTH -> t.reshape(t.multiply(halves, t.rsqrt(t.sumKept(t.square(halves), -1))), q.shape());
             };
         }
@@ -147,6 +149,7 @@ public final class ProductKeyRouter extends Router {
                 case NONE, LENGTH -> 0;
                 case BATCH -> 2 * spec.heads * spec.keyDim;
                 case LAYER -> spec.keyDim;
+                case QUERY_KEY -> 2 * spec.keyDim;                                // the sub-keys' too
             };
         }
     }
@@ -155,12 +158,22 @@ public final class ProductKeyRouter extends Router {
     private static final class SubKeys extends Module {
         private final Parameter first;
         private final Parameter second;
+        private final LayerNorm norm;                                             // null for none
 
         SubKeys(Spec spec, Init init) {
             int half = spec.keyDim / 2;
             Shape shape = spec.sharedKeys ? Shape.of(spec.side(), half) : Shape.of(spec.heads, spec.side(), half);
             first = own(init.uniform("first", shape, 1 / Math.sqrt(half)));
             second = own(init.uniform("second", shape, 1 / Math.sqrt(half)));
+            norm = spec.queryNorm == Norm.QUERY_KEY ? part(new LayerNorm(half, QueryNorm.EPS, init.at("norm"))) : null;
+        }
+
+        Variable first(Tape t) {
+            return norm == null ? first : norm.forward(t, first);
+        }
+
+        Variable second(Tape t) {
+            return norm == null ? second : norm.forward(t, second);
         }
     }
 

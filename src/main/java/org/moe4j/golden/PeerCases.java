@@ -33,7 +33,7 @@ final class PeerCases implements Family {
         Variable x = input(c, bench);
         Routing routing = retrieve(c, bench, x);
         SingleNeuronExperts experts = new SingleNeuronExperts(activation(c),
-            bench.parameter(bench.at("w.weight_down_embed.weight")), bench.parameter(bench.at("w.weight_up_embed.weight")));
+            bench.parameter(bench.at("w.weight_down_embed.weight")), null, bench.parameter(bench.at("w.weight_up_embed.weight")));
         bench.out("y", experts.forward(t, x, c.flag("separate_embed_per_head", false) ? byHead(routing, c.integer("heads")) : routing));
     }
 

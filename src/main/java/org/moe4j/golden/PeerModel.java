@@ -85,7 +85,7 @@ final class PeerModel implements EndToEndCases.Model {
         weights.put("keys.second", PeerCases.side(bench, name + "keys", 1));
         bench.load(router, weights);
         return new MixtureOfExperts(router, new SingleNeuronExperts(Activation.GELU,
-            bench.parameter(bench.at(name + "weight_down_embed.weight")), bench.parameter(bench.at(name + "weight_up_embed.weight"))));
+            bench.parameter(bench.at(name + "weight_down_embed.weight")), null, bench.parameter(bench.at(name + "weight_up_embed.weight"))));
     }
 
     @Override

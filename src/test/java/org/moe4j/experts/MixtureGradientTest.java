@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.moe4j.autodiff.GradientCheck;
 import org.moe4j.autodiff.Parameter;
@@ -46,7 +47,9 @@ class MixtureGradientTest {
         Stream<RouterSpec> keys = Stream.of(
             new ProductKeyRouter.Spec(9, 2, 3, 12, false, ProductKeyRouter.Norm.LAYER, ProductKeyRouter.Scores.SIGMOID, true),
             new ProductKeyRouter.Spec(9, 1, 4, 4, true, ProductKeyRouter.Norm.LENGTH, ProductKeyRouter.Scores.RELU, true),
-            new ProductKeyRouter.Spec(9, 2, 2, 4, false, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false));
+            new ProductKeyRouter.Spec(9, 2, 2, 4, false, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false),
+            new ProductKeyRouter.Spec(9, 2, 2, 6, true, ProductKeyRouter.Norm.QUERY_KEY, ProductKeyRouter.Scores.SOFTMAX, false),
+            new ProductKeyRouter.Spec(9, 2, 2, 6, false, ProductKeyRouter.Norm.QUERY_KEY, ProductKeyRouter.Scores.SIGMOID, true));
         Stream<RouterSpec> others = Stream.of(new TopKRouter.Spec(4, 3, 2, Balance.ALL_CHOICES, 0.3, 0.2), new TopKRouter.Spec(4, 2, 0, Balance.FIRST_CHOICE, 0.3, 0),
             new NoisyTopKRouter.Spec(4, 4), new HierarchicalRouter.Spec(9, 3, 2, 2, 0.3, 0.2, 0), new HierarchicalRouter.Spec(6, 3, 1, 1, 0.3, 0.2, 0.01),
             new HierarchicalRouter.Spec(4, 2, 2, 2, 0.3, 0.2, 0), new StrictlyBalancedRouter.Spec(4, 1.5, 0.3), new ExpertChoiceRouter.Spec(4, 2, ExpertChoiceRouter.Grouping.BATCH, 4));
@@ -58,6 +61,13 @@ class MixtureGradientTest {
     void gradientsOfTheVariantsAgree(RouterSpec router) {
         boolean[] keep = {true, true, false, true, true, true, true, false};
         check(new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec()), Trial.training(BATCH, TIME, 5, 0).withKeep(keep));
+    }
+
+    /** The neurons of PEER as gated units, three tables. */
+    @ParameterizedTest
+    @EnumSource(names = {"GEGLU", "SWIGLU"})
+    void gradientsOfGatedNeuronsAgree(Activation activation) {
+        check(new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(9, 2, 3, 4), new SingleNeuronExperts.Spec(activation)), Pass.training(BATCH, TIME, 3, 0));
     }
 
     private static void check(MixtureOfExperts.Spec spec, Pass pass) {

@@ -3,6 +3,7 @@ package org.moe4j.experts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -34,7 +35,9 @@ class MixtureProperties {
 
     @Provide
     Arbitrary<ExpertsSpec> banks() {
-        return Arbitraries.of(SpecCatalog.EXPERTS.examples());
+        List<ExpertsSpec> banks = new ArrayList<>(SpecCatalog.EXPERTS.examples());
+        banks.add(new SingleNeuronExperts.Spec(Activation.SWIGLU));
+        return Arbitraries.of(banks);
     }
 
     @Property(tries = 60)

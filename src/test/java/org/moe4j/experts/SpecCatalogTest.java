@@ -19,7 +19,7 @@ class SpecCatalogTest {
         assertThat(SpecCatalog.ROUTERS.names())
             .contains("top-k", "noisy-top-k", "hierarchical", "strictly-balanced", "capacity", "switch", "expert-choice", "product-key", "round-robin");
         assertThat(SpecCatalog.EXPERTS.names()).contains("mlp", "single-neuron", "value");
-        assertThat(SpecCatalog.FEED_FORWARDS.names()).contains("dense", "mixture-of-experts");
+        assertThat(SpecCatalog.FEED_FORWARDS.names()).contains("dense", "mixture-of-experts", "memory-plus");
     }
 
     @Test

@@ -60,8 +60,12 @@ class SpecValidationTest {
     void banks() {
         refused(() -> new MlpExperts.Spec(0, Activation.GELU, false), "hidden is 0, it has to be at least 1");
         refused(() -> new DenseFeedForward.Spec(-3, Activation.GELU, false), "hidden is -3, it has to be at least 1");
-        refused(() -> new SingleNeuronExperts.Spec(Activation.SWIGLU), "activation is SWIGLU, a single neuron has no gate; RELU or GELU would do");
         refused(() -> new SingleNeuronExperts.Spec().withHidden(2), "hidden is 2, a single-neuron expert wants 1");
+    }
+
+    @Test
+    void aMemoryWantsAName() {
+        refused(() -> new MemoryPlusFeedForward.Spec(new ProductKeyRouter.Spec(), " "), "memory is blank; it has to name the values that layers share");
     }
 
     private static void refused(ThrowingCallable spec, String sentence) {
