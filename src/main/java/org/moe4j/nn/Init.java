@@ -43,6 +43,11 @@ public final class Init {
         this.sharing = sharing;
     }
 
+    /** Where the parameters' memory is. */
+    public Backend on() {
+        return on;
+    }
+
     /** The dotted name of the place, empty at the root. */
     public String path() {
         return path;
