@@ -139,6 +139,18 @@ public final class HierarchicalRouter extends Router {
             return new Spec(experts, groups, primary, perToken / primary, importanceWeight, loadWeight, noiseEpsilon);
         }
 
+        /** About as many groups as experts in each; a token then has at most half of either. */
+        @Override
+        public Spec atMost(int most) {
+            if (most >= experts) {
+                return this;
+            }
+            int fewer = IntStream.rangeClosed(1, most).filter(a -> most % a == 0 && (long) a * a >= most).findFirst().orElseThrow();
+            int size = most / fewer;
+            return new Spec(most, fewer, Math.min(primaryTopK, Math.max(1, fewer / 2)), Math.min(secondaryTopK, Math.max(1, size / 2)),
+                importanceWeight, loadWeight, noiseEpsilon);
+        }
+
         /** All weights start at zero: no signal, and equal load by noise alone. */
         @Override
         public Router build(int dim, Init init) {

@@ -124,9 +124,8 @@ public final class StrictlyBalancedRouter extends Router {
         /** Thresholds start at 1 / n, the mean gate. */
         @Override
         public Router build(int dim, Init init) {
-            Parameter threshold = init.zeros("threshold", Shape.of(experts));
-            init.on().fill(threshold.data(), 1.0 / experts);
-            return new StrictlyBalancedRouter(this, init.normal("weight", Shape.of(experts, dim), 1 / Math.sqrt(dim)), threshold);
+            return new StrictlyBalancedRouter(this, init.normal("weight", Shape.of(experts, dim), 1 / Math.sqrt(dim)),
+                init.filled("threshold", Shape.of(experts), 1.0 / experts));
         }
 
         @Override

@@ -92,7 +92,11 @@ public final class Init {
     }
 
     public Parameter ones(String name, Shape shape) {
-        return make(name, Parameter.Kind.WEIGHT, shape, p -> on.fill(p.data(), 1));
+        return filled(name, shape, 1);
+    }
+
+    public Parameter filled(String name, Shape shape, double value) {
+        return make(name, Parameter.Kind.WEIGHT, shape, p -> on.fill(p.data(), value));
     }
 
     /** A value that is kept with the weights and not trained. */

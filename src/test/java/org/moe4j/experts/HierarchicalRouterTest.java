@@ -169,10 +169,13 @@ class HierarchicalRouterTest {
     }
 
     @Example
-    void cuttingTheExpertsFinerKeepsTheGroups() {
+    void otherNumbersOfExperts() {
         HierarchicalRouter.Spec spec = new HierarchicalRouter.Spec(16, 4);
         assertThat(spec.withExperts(64, 8)).isEqualTo(new HierarchicalRouter.Spec(64, 4, 2, 4, 0.1, 0.1, 1e-2));
         assertThat(spec.withExperts(8, 1)).isEqualTo(new HierarchicalRouter.Spec(8, 4, 1, 1, 0.1, 0.1, 1e-2));
+        assertThat(new HierarchicalRouter.Spec(4096, 16).atMost(16)).isEqualTo(spec);
+        assertThat(spec.atMost(8)).isEqualTo(new HierarchicalRouter.Spec(8, 4, 2, 1, 0.1, 0.1, 1e-2));
+        assertThat(spec.atMost(3)).isEqualTo(new HierarchicalRouter.Spec(3, 3, 1, 1, 0.1, 0.1, 1e-2));
         assertThat(spec.withExperts(16, 3)).isEqualTo(new HierarchicalRouter.Spec(16, 4, 1, 3, 0.1, 0.1, 1e-2));
     }
 }
