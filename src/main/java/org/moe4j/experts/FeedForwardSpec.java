@@ -1,6 +1,6 @@
 package org.moe4j.experts;
 
-import java.util.Map;
+import java.util.List;
 
 import org.moe4j.nn.Init;
 
@@ -14,12 +14,9 @@ public interface FeedForwardSpec {
     /** All trained parameters at model width D = {@code dim}, shared ones included. */
     long parameters(int dim);
 
-    /**
-     * Those it has in common with every layer of a model that names them alike, by that name, which is the name's of
-     * {@link Init#shared}. Unless said otherwise there are none.
-     */
-    default Map<String, Long> sharedParameters(int dim) {
-        return Map.of();
+    /** Those it may have in common with other layers, one entry a name; unless said otherwise there are none. */
+    default List<SharedParameters> sharedParameters(int dim) {
+        return List.of();
     }
 
     /** Those that one token uses. */

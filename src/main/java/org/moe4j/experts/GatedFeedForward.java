@@ -1,6 +1,6 @@
 package org.moe4j.experts;
 
-import java.util.Map;
+import java.util.List;
 
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
@@ -42,7 +42,7 @@ public final class GatedFeedForward extends FeedForward {
         }
 
         @Override
-        public Map<String, Long> sharedParameters(int dim) {
+        public List<SharedParameters> sharedParameters(int dim) {
             return layer.sharedParameters(dim);
         }
 

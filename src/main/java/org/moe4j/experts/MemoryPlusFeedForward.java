@@ -1,6 +1,6 @@
 package org.moe4j.experts;
 
-import java.util.Map;
+import java.util.List;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
@@ -62,17 +62,17 @@ public final class MemoryPlusFeedForward extends FeedForward {
 
         @Override
         public long parameters(int dim) {
-            return around(dim) + values(dim);
+            return around(dim) + (long) router.experts() * dim;
         }
 
         @Override
-        public Map<String, Long> sharedParameters(int dim) {
-            return Map.of(memory, values(dim));
+        public List<SharedParameters> sharedParameters(int dim) {
+            return List.of(new SharedParameters(memory, (long) router.experts() * dim, valuesOfToken(dim)));
         }
 
         @Override
         public long activeParameters(int dim) {
-            return around(dim) + Math.round(Math.min(router.experts(), router.perToken()) * dim);
+            return around(dim) + valuesOfToken(dim);
         }
 
         /** Router and both projections, which every token uses. */
@@ -80,8 +80,8 @@ public final class MemoryPlusFeedForward extends FeedForward {
             return router.parameters(dim) + 2L * dim * dim;
         }
 
-        private long values(int dim) {
-            return (long) router.experts() * dim;
+        private long valuesOfToken(int dim) {
+            return Math.round(Math.min(router.experts(), router.perToken()) * dim);
         }
 
         @Override

@@ -1,9 +1,7 @@
 package org.moe4j.experts;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
@@ -81,21 +79,21 @@ public final class MixtureOfExperts extends FeedForward {
 
         @Override
         public long parameters(int dim) {
-            return router.parameters(dim) + norm(dim) + router.experts() * experts.parametersPerExpert(dim) + new ParameterCount(dim).add(shared);
+            return router.parameters(dim) + norm(dim) + router.experts() * experts.parametersPerExpert(dim) + shared.stream().mapToLong(s -> SharedParameters.own(s, dim)).sum()
+                + sharedParameters(dim).stream().mapToLong(SharedParameters::parameters).sum();
         }
 
         @Override
-        public Map<String, Long> sharedParameters(int dim) {
-            Map<String, Long> all = new HashMap<>();
-            shared.forEach(s -> all.putAll(s.sharedParameters(dim)));
-            return all;
+        public List<SharedParameters> sharedParameters(int dim) {
+            return SharedParameters.of(shared, dim);
         }
 
         @Override
         public long activeParameters(int dim) {
             double perToken = Math.min(router.experts(), router.perToken());
             return router.activeParameters(dim) + norm(dim) + Math.round(perToken * experts.parametersPerExpert(dim))
-                + shared.stream().mapToLong(s -> s.activeParameters(dim)).sum();
+                + shared.stream().mapToLong(s -> SharedParameters.ownActive(s, dim)).sum()
+                + sharedParameters(dim).stream().mapToLong(SharedParameters::active).sum();
         }
 
         private long norm(int dim) {

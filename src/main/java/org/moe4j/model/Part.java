@@ -1,7 +1,11 @@
 package org.moe4j.model;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+
+import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.SharedParameters;
 
 /**
  * One line of a model's ledger.
@@ -37,5 +41,17 @@ public record Part(int block, String name, Kind kind, long parameters, long acti
     /** A part all of whose parameters every token uses. */
     public static Part dense(int block, String name, Kind kind, long parameters, long flops) {
         return new Part(block, name, kind, parameters, parameters, flops);
+    }
+
+    /** A feed-forward layer, without what it shares with others. */
+    public static Part feedForward(int block, FeedForwardSpec layer, int dim, int tokens) {
+        return new Part(block, "feed-forward", Kind.FEED_FORWARD, SharedParameters.own(layer, dim), SharedParameters.ownActive(layer, dim),
+            layer.flops(dim, tokens));
+    }
+
+    /** What a model's feed-forward layers share, outside of the blocks; its FLOPs are counted with the layers. */
+    public static List<Part> shared(List<FeedForwardSpec> layers, int dim) {
+        return SharedParameters.of(layers, dim).stream()
+            .map(s -> new Part(OUTSIDE, "shared " + s.name(), Kind.FEED_FORWARD, s.parameters(), s.active(), 0)).toList();
     }
 }

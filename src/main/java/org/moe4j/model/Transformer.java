@@ -10,7 +10,6 @@ import org.moe4j.experts.AuxiliaryLoss;
 import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.FeedForwardSpec;
 import org.moe4j.experts.MixtureOfExperts;
-import org.moe4j.experts.ParameterCount;
 import org.moe4j.experts.Resize;
 import org.moe4j.experts.Routing;
 import org.moe4j.io.InputException;
@@ -144,13 +143,13 @@ public final class Transformer extends LanguageModel {
             long embedding = (long) vocabulary * dim;
             parts.add(Part.dense(Part.OUTSIDE, "embedding", tied ? Part.Kind.TIED_EMBEDDING : Part.Kind.INPUT_EMBEDDING, embedding, 0));
             List<FeedForwardSpec> layers = feedForwards();
-            ParameterCount count = new ParameterCount(dim);
             for (int block = 0; block < layers.size(); block++) {
                 FeedForwardSpec layer = layers.get(block);
                 parts.add(Part.dense(block, "attention", Part.Kind.ATTENTION, attentionParameters(), attentionFlops(batch, time)));
                 parts.add(Part.dense(block, "norms", Part.Kind.NORM, (sandwich ? 4 : 2) * norm.parameters(dim), 0));
-                parts.add(new Part(block, "feed-forward", Part.Kind.FEED_FORWARD, count.add(layer), layer.activeParameters(dim), layer.flops(dim, tokens)));
+                parts.add(Part.feedForward(block, layer, dim, tokens));
             }
+            parts.addAll(Part.shared(layers, dim));
             parts.add(Part.dense(Part.OUTSIDE, "norm", Part.Kind.NORM, norm.parameters(dim), 0));
             parts.add(Part.dense(Part.OUTSIDE, "head", Part.Kind.OUTPUT_EMBEDDING, tied ? 0 : embedding, 2L * tokens * embedding));
             return parts;

@@ -101,8 +101,13 @@ class MemoryPlusTest {
         FeedForwardSpec inside = new MixtureOfExperts.Spec(new TopKRouter.Spec(4, 2), new MlpExperts.Spec(), List.of(SPEC, new GatedFeedForward.Spec(SPEC)), false);
         for (FeedForwardSpec[] layers : List.of(new FeedForwardSpec[] {SPEC}, new FeedForwardSpec[] {SPEC, SPEC, SPEC},
                 new FeedForwardSpec[] {SPEC, other, SPEC, new DenseFeedForward.Spec(), other}, new FeedForwardSpec[] {inside, SPEC, inside})) {
-            assertThat(new ParameterCount(DIM).add(List.of(layers))).isEqualTo(Trial.count(new Stack(new Init(Trial.ON, 3), layers)));
+            long own = Arrays.stream(layers).mapToLong(layer -> SharedParameters.own(layer, DIM)).sum();
+            long shared = SharedParameters.of(List.of(layers), DIM).stream().mapToLong(SharedParameters::parameters).sum();
+            assertThat(own + shared).isEqualTo(Trial.count(new Stack(new Init(Trial.ON, 3), layers)));
         }
+        // four values for a token and layer, of nine: three layers may use all
+        assertThat(SharedParameters.of(List.of(SPEC, SPEC), DIM)).containsExactly(new SharedParameters("memory", 27, 24));
+        assertThat(SharedParameters.of(List.of(SPEC, SPEC, SPEC), DIM)).containsExactly(new SharedParameters("memory", 27, 27));
         assertThat(SPEC.parameters(DIM)).isEqualTo(Trial.count(SPEC.build(DIM, new Init(Trial.ON, 3))));
         assertThat(inside.parameters(DIM)).isEqualTo(Trial.count(inside.build(DIM, new Init(Trial.ON, 3))));
     }
