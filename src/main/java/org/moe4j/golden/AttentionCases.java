@@ -20,7 +20,8 @@ final class AttentionCases {
         int dim = c.integer("dim");
         int heads = c.integer("heads");
         boolean bias = c.flag("bias", true);
-        CausalSelfAttention attention = new CausalSelfAttention(dim, new CausalSelfAttention.Spec(heads, heads, 0, bias, false), bench.init());
+        CausalSelfAttention.Spec spec = CausalSelfAttention.Spec.plain(heads).withBiases(bias ? CausalSelfAttention.Biases.ALL : CausalSelfAttention.Biases.NONE);
+        CausalSelfAttention attention = new CausalSelfAttention(dim, spec, bench.init());
         bench.load(attention, separate(bench, "w.", dim, bias));
         MultiHeadAttention open = new MultiHeadAttention(dim, heads, bias, bench.init());
         bench.load(open, joined(bench, bias));

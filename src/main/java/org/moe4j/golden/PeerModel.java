@@ -68,7 +68,8 @@ final class PeerModel implements EndToEndCases.Model {
 
     private static CausalSelfAttention attention(GoldenCase c, Bench bench, int dim, String name) {
         int heads = c.integer("heads_attn");
-        CausalSelfAttention attention = new CausalSelfAttention(dim, new CausalSelfAttention.Spec(heads, heads, 0, true, false), bench.init());
+        CausalSelfAttention.Spec spec = CausalSelfAttention.Spec.plain(heads).withBiases(CausalSelfAttention.Biases.ALL);
+        CausalSelfAttention attention = new CausalSelfAttention(dim, spec, bench.init());
         bench.load(attention, AttentionCases.separate(bench, name, dim, true));
         return attention;
     }

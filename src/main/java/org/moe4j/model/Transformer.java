@@ -84,7 +84,6 @@ public final class Transformer extends LanguageModel {
     public record Spec(int vocabulary, int dim, int sequence, CausalSelfAttention.Spec attention, Norm.Kind norm, double normEps, boolean sandwich,
                        boolean tied, double embeddingScale, double logitScale, List<Repeat> blocks) implements ModelSpec {
         private static final double NORM_EPS = 1e-5;
-        private static final int LEAST_HEAD = 8;
 
         public Spec {
             positive("vocabulary", vocabulary);
@@ -94,18 +93,7 @@ public final class Transformer extends LanguageModel {
             if (blocks.isEmpty()) {
                 throw new InputException("blocks is empty; a model wants at least one block");
             }
-            positive("heads", attention.heads());
-            positive("keyHeads", attention.keyHeads());
-            if (dim % attention.heads() != 0 || dim / attention.heads() % 2 != 0) {
-                throw new InputException("heads is " + attention.heads() + ", which does not cut dim " + dim
-                    + " into heads of an even width; a divisor of " + dim / 2 + " would do");
-            }
-            if (attention.heads() % attention.keyHeads() != 0) {
-                throw new InputException("keyHeads is " + attention.keyHeads() + ", which does not divide heads " + attention.heads());
-            }
-            if (attention.rotaryBase() != 0 && !(attention.rotaryBase() > 1)) {
-                throw new InputException("rotaryBase is " + attention.rotaryBase() + ", it has to be above 1 (10000 is usual), or 0 for no rotary positions");
-            }
+            attention.requireFit(dim);
             if (!(normEps > 0)) {
                 throw new InputException("normEps is " + normEps + ", it has to be above 0 (1e-5 is usual)");
             }
@@ -145,7 +133,10 @@ public final class Transformer extends LanguageModel {
             List<FeedForwardSpec> layers = feedForwards();
             for (int block = 0; block < layers.size(); block++) {
                 FeedForwardSpec layer = layers.get(block);
-                parts.add(Part.dense(block, "attention", Part.Kind.ATTENTION, attentionParameters(), attentionFlops(batch, time)));
+                parts.add(Part.dense(block, "attention", Part.Kind.ATTENTION, attention.parameters(dim), attention.flops(dim, batch, time)));
+                if (attention.relative() != null) {
+                    parts.add(Part.dense(block, "relative positions", Part.Kind.POSITION, attention.positionParameters(), 0));
+                }
                 parts.add(Part.dense(block, "norms", Part.Kind.NORM, (sandwich ? 4 : 2) * norm.parameters(dim), 0));
                 parts.add(Part.feedForward(block, layer, dim, tokens));
             }
@@ -155,35 +146,11 @@ public final class Transformer extends LanguageModel {
             return parts;
         }
 
-        /** Query, key, value and output projections of one block. */
-        private long attentionParameters() {
-            long d = dim;
-            return 2 * d * d + 2 * d * attention.keyHeads() * (dim / attention.heads());
-        }
-
-        /** The projections; and q·k and p·v, each 2 Dh FLOPs for each pair s <= t of each head. */
-        private long attentionFlops(int batch, int time) {
-            return 2L * batch * time * attentionParameters() + 2L * batch * time * (time + 1L) * dim;
-        }
-
         @Override
         public Spec resized(Size size) {
             int width = Math.min(dim, size.dim());
-            return new Spec(Math.min(vocabulary, size.vocabulary()), width, Math.min(sequence, size.sequence()), resized(attention, width), norm, normEps,
+            return new Spec(Math.min(vocabulary, size.vocabulary()), width, Math.min(sequence, size.sequence()), attention.resized(dim, width), norm, normEps,
                 sandwich, tied, embeddingScale, logitScale, Repeat.resized(blocks, size.layers(), new Resize((double) width / dim, size.experts())));
-        }
-
-        /** As many heads as there were, but none narrower than 8 where that can be, with the same number for each key head if possible. */
-        private static CausalSelfAttention.Spec resized(CausalSelfAttention.Spec from, int dim) {
-            int heads = Math.max(1, Math.min(from.heads(), dim / LEAST_HEAD));
-            while (dim % heads != 0 || dim / heads % 2 != 0) {
-                heads--;
-            }
-            int keyHeads = Math.max(1, heads * from.keyHeads() / from.heads());
-            while (heads % keyHeads != 0) {
-                keyHeads--;
-            }
-            return new CausalSelfAttention.Spec(heads, keyHeads, from.rotaryBase(), from.bias(), from.normed());
         }
 
         private static void positive(String field, int value) {

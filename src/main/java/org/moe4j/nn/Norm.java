@@ -13,7 +13,9 @@ public abstract class Norm extends Module {
         /** {@link RmsNorm}: a gain. */
         RMS(1),
         /** {@link LayerNorm}: a gain and a bias. */
-        LAYER(2);
+        LAYER(2),
+        /** {@link LayerNorm} with a gain only (DBRX). */
+        LAYER_GAIN(1);
 
         private final int vectors;
 
@@ -25,6 +27,7 @@ public abstract class Norm extends Module {
             return switch (this) {
                 case RMS -> new RmsNorm(dim, eps, init);
                 case LAYER -> new LayerNorm(dim, eps, init);
+                case LAYER_GAIN -> LayerNorm.gainOnly(dim, eps, init);
             };
         }
 

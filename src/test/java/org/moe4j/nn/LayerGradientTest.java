@@ -23,7 +23,8 @@ class LayerGradientTest {
     private static final Backend ON = new ReferenceBackend();
     private static final Init INIT = new Init(ON, 7);
     private static final Pass PASS = Pass.training(2, 3, 5, 0);
-    private static final CausalSelfAttention.Spec EVERYTHING = new CausalSelfAttention.Spec(4, 2, 100, true, true);
+    private static final CausalSelfAttention.Spec EVERYTHING = new CausalSelfAttention.Spec(4, 2, null, 100.0, new RelativeBias.Spec(4, 3),
+        CausalSelfAttention.Biases.ALL, CausalSelfAttention.QueryKeyNorm.ALL_HEADS, 1.3, 0.9);
 
     private static Parameter point(String name, int... dims) {
         return GradientCheck.point(ON, name, CounterRandom.of(11, "layers"), dims);
@@ -37,13 +38,19 @@ class LayerGradientTest {
         Parameter c = point("c", 6, 5);
         Linear linear = new Linear(8, 3, true, INIT);
         LayerNorm layerNorm = new LayerNorm(8, 1e-5, INIT);
+        LayerNorm gainOnly = LayerNorm.gainOnly(8, 1e-5, INIT);
         RmsNorm rmsNorm = new RmsNorm(8, 1e-5, INIT);
         BatchNorm batchNorm = new BatchNorm(8, 1e-5, 0.1, INIT);
         BatchNorm perChannel = new BatchNorm(2, 1e-5, 0.1, INIT);
         Embedding embedding = new Embedding(5, 3, 1, INIT);
         Dropout dropout = new Dropout(0.3, INIT);
         CausalSelfAttention attention = new CausalSelfAttention(8, EVERYTHING, INIT);
-        CausalSelfAttention plain = new CausalSelfAttention(8, new CausalSelfAttention.Spec(2, 1, 0, false, false), INIT);
+        CausalSelfAttention plain = new CausalSelfAttention(8, CausalSelfAttention.Spec.plain(2), INIT);
+        CausalSelfAttention wide = new CausalSelfAttention(8, CausalSelfAttention.Spec.plain(3).withHeadDim(5)
+            .withNorm(CausalSelfAttention.QueryKeyNorm.EACH_HEAD).withBiases(CausalSelfAttention.Biases.QUERY_KEY_VALUE), INIT);
+        Attention across = new Attention(8, CausalSelfAttention.Spec.plain(2), INIT);
+        RelativeBias bias = new RelativeBias(2, new RelativeBias.Spec(4, 3), INIT);
+        Parameter memory = point("memory", 10, 8);
         MultiHeadAttention withProbabilities = new MultiHeadAttention(8, 2, true, INIT);
         LstmCell cell = new LstmCell(8, 5, 0, INIT);
         GruCell gru = new GruCell(8, 5, INIT);
@@ -53,6 +60,7 @@ class LayerGradientTest {
         return Stream.of(
                 layer(linear, t -> List.of(linear.forward(t, x)), x),
                 layer(layerNorm, t -> List.of(layerNorm.forward(t, x)), x),
+                layer(gainOnly, t -> List.of(gainOnly.forward(t, x)), x),
                 layer(rmsNorm, t -> List.of(rmsNorm.forward(t, x)), x),
                 layer(batchNorm, t -> List.of(batchNorm.forward(t, x, true)), x),
                 layer(batchNorm, t -> List.of(batchNorm.forward(t, x, false)), x),
@@ -61,6 +69,9 @@ class LayerGradientTest {
                 layer(dropout, t -> List.of(dropout.forward(t, x, PASS)), x),
                 layer(attention, t -> List.of(attention.forward(t, x, PASS)), x),
                 layer(plain, t -> List.of(plain.forward(t, x, PASS)), x),
+                layer(wide, t -> List.of(wide.forward(t, x, PASS)), x),
+                layer(across, t -> List.of(across.forward(t, x, memory, 2, false, null)), x, memory),
+                layer(bias, t -> List.of(across.forward(t, x, x, 2, false, bias)), x),
                 layer(withProbabilities, t -> {
                     MultiHeadAttention.Result result = withProbabilities.forward(t, sequences);
                     return List.of(result.y(), result.probabilities());
