@@ -17,6 +17,7 @@ import org.moe4j.model.Repeat;
 import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
+import org.moe4j.nn.RelativeBias;
 
 /**
  * GLaM (Du et al. 2022, table 4) and its dense twins: a mixture in every other block, dense blocks with a GELU gate and three matrices,
@@ -85,7 +86,7 @@ final class GlamModels {
     private static ModelSpec spec(Width w, int experts, int vocabulary) {
         FeedForwardSpec dense = new DenseFeedForward.Spec(w.hidden, Activation.GEGLU, false);
         List<Repeat> blocks = experts == 0 ? Repeat.everyBlock(w.layers, dense) : Repeat.everyOtherBlock(w.layers, mixture(w.hidden, experts), dense);
-        return new Transformer.Spec(vocabulary, w.dim, 1024, CausalSelfAttention.Spec.rotary(w.heads, w.heads, 0), true, blocks);
+        return new Transformer.Spec(vocabulary, w.dim, 1024, CausalSelfAttention.Spec.relative(w.heads, w.headDim, RelativeBias.Spec.t5()), true, blocks);
     }
 
     /** Experts of two matrices behind GShard's top-2 gate: a second choice of half the weight or more is always kept. */

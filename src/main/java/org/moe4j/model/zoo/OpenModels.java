@@ -55,22 +55,26 @@ final class OpenModels {
         return new Transformer.Spec(vocabulary, dim, sequence, CausalSelfAttention.Spec.rotary(heads, 8, 1e6), false, Repeat.everyBlock(layers, layer));
     }
 
+    /** Queries, keys and values clipped to 8; layer norms without bias. */
     private static Transformer.Spec dbrx() {
         FeedForwardSpec layer = mixture(16, 4, 1, 0.05, 10752, Activation.SWIGLU, List.of());
-        return new Transformer.Spec(100_352, 6144, 32_768, CausalSelfAttention.Spec.rotary(48, 8, 5e5), false, Repeat.everyBlock(40, layer));
+        return new Transformer.Spec(100_352, 6144, 32_768, CausalSelfAttention.Spec.rotary(48, 8, 5e5).withClip(8), Norm.Kind.LAYER_GAIN, 1e-5, false, false, 1, 1,
+            Repeat.everyBlock(40, layer));
     }
 
     /** Four norms a block, scores capped at 30, embedding and logits scaled, GELU gates. */
     private static Transformer.Spec grok() {
         FeedForwardSpec layer = mixture(8, 2, 0, 0, 32768, Activation.GEGLU, List.of());
-        return new Transformer.Spec(131_072, 6144, 8192, CausalSelfAttention.Spec.rotary(48, 8, 10_000), Norm.Kind.RMS, 1e-5, true, true,
+        return new Transformer.Spec(131_072, 6144, 8192, CausalSelfAttention.Spec.rotary(48, 8, 10_000).withSoftCap(30), Norm.Kind.RMS, 1e-5, true, true,
             Math.sqrt(6144), 1 / Math.sqrt(3), Repeat.everyBlock(64, layer));
     }
 
+    /** Queries and keys are normalised. */
     private static Transformer.Spec olmoe() {
         FeedForwardSpec layer = new MixtureOfExperts.Spec(new TopKRouter.Spec(64, 8, 0, Balance.ALL_CHOICES, 0.01, 0.001),
             new MlpExperts.Spec(1024, Activation.SWIGLU, false));
-        return new Transformer.Spec(50_304, 2048, 4096, new CausalSelfAttention.Spec(16, 16, 10_000, false, true), false, Repeat.everyBlock(16, layer));
+        CausalSelfAttention.Spec attention = CausalSelfAttention.Spec.rotary(16, 16, 10_000).withNorm(CausalSelfAttention.QueryKeyNorm.ALL_HEADS);
+        return new Transformer.Spec(50_304, 2048, 4096, attention, false, Repeat.everyBlock(16, layer));
     }
 
     /** Two shared experts; the first block is dense. */
@@ -81,11 +85,12 @@ final class OpenModels {
             List.of(new Repeat(1, List.of(new DenseFeedForward.Spec(10944, Activation.SWIGLU, false))), new Repeat(27, List.of(layer))));
     }
 
-    /** A shared expert with a gate of its own. */
+    /** A shared expert with a gate of its own; queries, keys and values have biases. */
     private static Transformer.Spec qwen() {
         FeedForwardSpec shared = new GatedFeedForward.Spec(new DenseFeedForward.Spec(5632, Activation.SWIGLU, false));
         FeedForwardSpec layer = mixture(60, 4, 0, 0.001, 1408, Activation.SWIGLU, List.of(shared));
-        return new Transformer.Spec(151_936, 2048, 8192, CausalSelfAttention.Spec.rotary(16, 16, 1e6), false, Repeat.everyBlock(24, layer));
+        CausalSelfAttention.Spec attention = CausalSelfAttention.Spec.rotary(16, 16, 1e6).withBiases(CausalSelfAttention.Biases.QUERY_KEY_VALUE);
+        return new Transformer.Spec(151_936, 2048, 8192, attention, false, Repeat.everyBlock(24, layer));
     }
 
     private static Transformer.Spec rumour() {
