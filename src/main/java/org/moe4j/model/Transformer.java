@@ -115,6 +115,11 @@ public final class Transformer extends LanguageModel {
             return Repeat.unrolled(blocks);
         }
 
+        /** The same with one layer for each of its blocks. */
+        public Spec withFeedForwards(List<FeedForwardSpec> layers) {
+            return new Spec(vocabulary, dim, sequence, attention, norm, normEps, sandwich, tied, embeddingScale, logitScale, Repeat.each(layers));
+        }
+
         @Override
         public Transformer build(Init init) {
             return new Transformer(this, init);

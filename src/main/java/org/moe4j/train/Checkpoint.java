@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.moe4j.backend.Backend;
 import org.moe4j.io.AtomicFile;
@@ -68,6 +69,11 @@ public record Checkpoint(Path folder) {
      * @throws InputException if a file is missing, truncated or corrupted, or the checkpoint is of something else
      */
     public Map<String, String> read(Backend on, Map<String, Tensor> tensors, Map<String, String> wanted) {
+        return read(on, tensors, wanted, name -> false);
+    }
+
+    /** The same, leaving tensors unread whose names {@code others} accepts. */
+    Map<String, String> read(Backend on, Map<String, Tensor> tensors, Map<String, String> wanted, Predicate<String> others) {
         Manifest manifest = readManifest();
         Path path = folder.resolve(manifest.tensors());
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
@@ -79,7 +85,7 @@ public record Checkpoint(Path folder) {
             }
             tensors.forEach((name, x) -> check(on, file, path, name, x.shape()));
             for (String name : file.names()) {
-                if (!tensors.containsKey(name)) {
+                if (!tensors.containsKey(name) && !others.test(name)) {
                     throw new InputException(path + " has a tensor '" + name + "' " + shape(file, name) + ", which this model has not");
                 }
             }
@@ -91,6 +97,15 @@ public record Checkpoint(Path folder) {
             tensors.forEach((name, x) -> file.copyTo(name, x.data()));
         }
         return manifest.facts();
+    }
+
+    /**
+     * What was written beside the tensors.
+     *
+     * @throws InputException if there is nothing to read
+     */
+    public Map<String, String> facts() {
+        return readManifest().facts();
     }
 
     /** Removes what is there, and the folder if nothing else is in it. */

@@ -160,13 +160,13 @@ public final class Trainer {
         for (Parameter p : model.parameters()) {
             all.put(p.name(), p.value());
         }
-        optimizer.state().forEach((name, value) -> all.put("optimizer." + name, value));
+        optimizer.state().forEach((name, value) -> all.put(SavedModel.OPTIMIZER + name, value));
         return all;
     }
 
     /** What a checkpoint has to agree in, or going on from it would be another run. */
     private Map<String, String> identity() {
-        return Map.of("model", model.spec().toString(), "training", spec.withIntervals(0, 0, 0).toString());
+        return Map.of(SavedModel.SPEC, SavedModel.json(model.spec()), "training", spec.withIntervals(0, 0, 0).toString());
     }
 
     private static long number(Map<String, String> facts, String name) {
