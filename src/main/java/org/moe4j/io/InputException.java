@@ -48,13 +48,22 @@ public class InputException extends IllegalArgumentException {
     /**
      * The name that the user most likely meant.
      *
-     * @return the known name at the smallest edit distance, letter case aside, if it is near enough to be a slip
+     * @return the known name at the smallest edit distance, letter case aside, if it is near enough to be a slip; or else the first that begins
+     *     as the given one does, for most of it
      */
     public static Optional<String> nearest(String given, Collection<String> known) {
         String wanted = given.toLowerCase(Locale.ROOT);
         return known.stream()
                 .filter(name -> distance(wanted, name.toLowerCase(Locale.ROOT)) <= Math.max(1, Math.max(given.length(), name.length()) / 3))
-                .min(Comparator.comparingInt(name -> distance(wanted, name.toLowerCase(Locale.ROOT))));
+                .min(Comparator.comparingInt(name -> distance(wanted, name.toLowerCase(Locale.ROOT))))
+                .or(() -> known.stream().filter(name -> beginning(wanted, name.toLowerCase(Locale.ROOT)) > Math.max(2, 2 * wanted.length() / 3)).findFirst());
+    }
+
+    /** How many letters two names have in common at their beginning. */
+    private static int beginning(String a, String b) {
+        int n = 0;
+        while (n < Math.min(a.length(), b.length()) && a.charAt(n) == b.charAt(n)) n++;
+        return n;
     }
 
     /** The sentence for a file that could not be read. */

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Reads specs, which are records, from YAML (of which JSON is a part), and writes them. Strict: an unknown field, a value of
@@ -33,6 +34,8 @@ import java.util.Optional;
  * A record's own check (its compact constructor) should throw {@link InputException}; the place is put before its message.
  */
 public final class SpecReader {
+    private static final String PRESET = "preset";
+
     private final JsonMapper mapper;
     private final ObjectMapper yaml;
 
@@ -59,28 +62,37 @@ public final class SpecReader {
      *
      *  @throws InputException for every mistake in it */
     public <T> T read(Path file, Class<T> type) {
-        return bind(text(file), file.toString(), type, Optional.empty());
+        return bind(text(file), file.toString(), type, _ -> Optional.empty());
     }
 
     /** Reads a file; what it leaves out is taken from {@code defaults}, in nested records too; lists are replaced whole.
      *
      *  @throws InputException for every mistake in it */
     public <T extends Record> T read(Path file, T defaults) {
-        return bind(text(file), file.toString(), type(defaults), Optional.of(defaults));
+        return bind(text(file), file.toString(), type(defaults), _ -> Optional.of(defaults));
+    }
+
+    /** Reads a file that may name a preset ({@code preset: NAME}) and then gives only what is different; without one every field must stand.
+     *
+     *  @param presets the preset of a name
+     *  @throws InputException for every mistake in it */
+    public <T> T read(Path file, Class<T> type, Function<String, T> presets) {
+        return bind(text(file), file.toString(), type,
+                given -> Optional.ofNullable(given.remove(PRESET)).map(name -> presets.apply(name.asText())));
     }
 
     /** Reads a text in which every field must stand.
      *
      *  @throws InputException for every mistake in it */
     public <T> T parse(String text, Class<T> type) {
-        return bind(text, "spec", type, Optional.empty());
+        return bind(text, "spec", type, _ -> Optional.empty());
     }
 
     /** Reads a text; what it leaves out is taken from {@code defaults}, in nested records too; lists are replaced whole.
      *
      *  @throws InputException for every mistake in it */
     public <T extends Record> T parse(String text, T defaults) {
-        return bind(text, "spec", type(defaults), Optional.of(defaults));
+        return bind(text, "spec", type(defaults), _ -> Optional.of(defaults));
     }
 
     /** The whole spec as YAML, which reads back as an equal record. */
@@ -102,13 +114,13 @@ public final class SpecReader {
         return (Class<T>) defaults.getClass();
     }
 
-    private <T> T bind(String text, String source, Class<T> type, Optional<T> defaults) {
+    private <T> T bind(String text, String source, Class<T> type, Function<ObjectNode, Optional<T>> defaults) {
         Map<String, Integer> lines = new HashMap<>();
         try {
             JsonNode given = tree(text, lines);
             if (!given.isObject()) throw new InputException(source + ": a spec is a list of 'field: value' lines, found none");
             refuseNulls(given, "", source, lines);
-            JsonNode whole = defaults.map(d -> merged(mapper.<JsonNode>valueToTree(d), given)).orElse(given);
+            JsonNode whole = defaults.apply((ObjectNode) given).map(d -> merged(mapper.<JsonNode>valueToTree(d), given)).orElse(given);
             return mapper.treeToValue(whole, type);
         } catch (JsonProcessingException mistake) {
             throw SpecMistake.explain(mistake, source, lines);

@@ -3,9 +3,10 @@ package org.moe4j.report;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Aligned ASCII for any terminal: the first column to the left, numbers to the right. */
+/** Aligned ASCII for any terminal: the first column to the left, numbers to the right, and the last to the left where it is words. */
 public final class TextTable {
     private final List<List<String>> lines = new ArrayList<>();
+    private boolean wordsLast;
 
     /** A table with one line of headings. */
     public TextTable(List<String> headings) {
@@ -14,6 +15,12 @@ public final class TextTable {
 
     public TextTable(String... headings) {
         this(List.of(headings));
+    }
+
+    /** The last column is words. */
+    public TextTable wordsLast() {
+        wordsLast = true;
+        return this;
     }
 
     /** Adds a line with a cell for each heading. */
@@ -41,7 +48,8 @@ public final class TextTable {
             StringBuilder words = new StringBuilder();
             for (int c = 0; c < widths.length; c++) {
                 String pad = " ".repeat(widths[c] - line.get(c).length());
-                words.append(c == 0 ? line.get(c) + pad : "  " + pad + line.get(c));
+                boolean left = c == 0 || wordsLast && c == widths.length - 1;
+                words.append(c == 0 ? "" : "  ").append(left ? line.get(c) + pad : pad + line.get(c));
             }
             text.append(words.toString().stripTrailing()).append(System.lineSeparator());
         }

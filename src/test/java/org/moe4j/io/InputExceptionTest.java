@@ -22,6 +22,15 @@ class InputExceptionTest {
     }
 
     @Test
+    void aNameCutShortIsNear() {
+        List<String> known = List.of("glam-0.1b", "mixtral-8x7b", "mixtral-8x22b");
+        assertThat(InputException.nearest("mixtrall", known)).contains("mixtral-8x7b");
+        assertThat(InputException.nearest("mix", known)).contains("mixtral-8x7b");
+        assertThat(InputException.nearest("mi", known)).isEmpty();
+        assertThat(InputException.nearest("mistral-large", known)).isEmpty();
+    }
+
+    @Test
     void letterCaseIsNoDistance() {
         assertThat(InputException.nearest("TOP-K", List.of("switch", "top-k"))).contains("top-k");
     }

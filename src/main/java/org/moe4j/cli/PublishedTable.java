@@ -1,0 +1,55 @@
+package org.moe4j.cli;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+import org.moe4j.cost.PublishedCount;
+import org.moe4j.model.zoo.Architecture;
+import org.moe4j.model.zoo.Published;
+import org.moe4j.report.TextTable;
+
+/** What authors print, against what their dimensions give. */
+final class PublishedTable {
+    private PublishedTable() {}
+
+    /** One line for each printed count of these architectures, then the reasons of those that are known not to be met, and how many are which. */
+    static String of(Collection<Architecture> architectures) {
+        List<PublishedCount> counts = architectures.stream().flatMap(architecture -> PublishedCount.of(architecture).stream()).toList();
+        TextTable table = new TextTable("architecture", "count", "published", "calculated", "difference", "source", "verdict").wordsLast();
+        for (PublishedCount count : counts) {
+            table.row(count.architecture().name(), quantity(count.published().quantity()), count.published().printed(),
+                String.format(Locale.ROOT, "%,.0f", count.calculated()), String.format(Locale.ROOT, "%+.2f %%", 100 * count.difference()),
+                lower(count.published().mark()), lower(count.verdict()));
+        }
+        String reasons = counts.stream().filter(count -> count.verdict() == PublishedCount.Verdict.EXCEPTION)
+            .map(count -> count.architecture().name() + " " + quantity(count.published().quantity()) + ": " + count.published().exception() + System.lineSeparator())
+            .collect(Collectors.joining());
+        return table + (reasons.isEmpty() ? "" : "Known exceptions" + System.lineSeparator() + reasons.indent(2));
+    }
+
+    /** How many counts got which verdict. */
+    static String summary(Collection<Architecture> architectures) {
+        List<PublishedCount> counts = architectures.stream().flatMap(architecture -> PublishedCount.of(architecture).stream()).toList();
+        return String.format(Locale.ROOT, "%d published counts: %d as printed, %d within 1.5 %%, %d known exceptions, %d mismatches%n", counts.size(),
+            number(counts, PublishedCount.Verdict.AS_PRINTED), number(counts, PublishedCount.Verdict.CLOSE),
+            number(counts, PublishedCount.Verdict.EXCEPTION), number(counts, PublishedCount.Verdict.MISMATCH));
+    }
+
+    private static long number(List<PublishedCount> counts, PublishedCount.Verdict verdict) {
+        return counts.stream().filter(count -> count.verdict() == verdict).count();
+    }
+
+    private static String quantity(Published.Quantity quantity) {
+        return switch (quantity) {
+            case PARAMETERS -> "total";
+            case ACTIVE -> "active";
+            case MULTIPLY_ADDS -> "ops/token";
+        };
+    }
+
+    private static String lower(Enum<?> value) {
+        return value == PublishedCount.Verdict.MISMATCH ? value.name() : value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+}
