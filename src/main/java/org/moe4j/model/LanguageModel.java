@@ -1,5 +1,6 @@
 package org.moe4j.model;
 
+import java.util.Arrays;
 import java.util.List;
 
 import org.moe4j.autodiff.Tape;
@@ -17,14 +18,33 @@ public abstract class LanguageModel extends Module {
     public abstract Output forward(Tape t, int[] tokens, Pass pass);
 
     /**
-     * @param logits (T,V)
+     * @param logits (T,V), or (rows,V) of a model that doesn't predict at every place
+     * @param rows which rows of the batch the logits are for; null for all, in order
      * @param losses the balance losses of all layers
      * @param routings one for each mixture layer, from the first block to the last
      */
-    public record Output(Variable logits, List<AuxiliaryLoss> losses, List<Routing> routings) {
-        /** Mean cross-entropy in nats over the targets that aren't negative. */
+    public record Output(Variable logits, int[] rows, List<AuxiliaryLoss> losses, List<Routing> routings) {
+        /** Of a model that predicts at every place. */
+        public Output(Variable logits, List<AuxiliaryLoss> losses, List<Routing> routings) {
+            this(logits, null, losses, routings);
+        }
+
+        /**
+         * Mean cross-entropy in nats over the targets that count.
+         *
+         * @param targets of the whole batch
+         */
         public Variable crossEntropy(Tape t, int[] targets) {
-            return t.crossEntropy(logits, targets, 0);
+            return t.crossEntropy(logits, predicted(targets), 0);
+        }
+
+        /** How many targets of a batch count: those that logits are for and that aren't negative. */
+        public long counted(int[] targets) {
+            return Arrays.stream(predicted(targets)).filter(target -> target >= 0).count();
+        }
+
+        private int[] predicted(int[] targets) {
+            return rows == null ? targets : Arrays.stream(rows).map(row -> targets[row]).toArray();
         }
 
         /** {@code crossEntropy} plus the weighted balance losses: what is minimised. */

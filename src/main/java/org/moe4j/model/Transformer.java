@@ -23,7 +23,7 @@ import org.moe4j.tensor.Shape;
 /** A decoder-only transformer: pre-norm blocks of causal self-attention and any feed-forward layer. */
 public final class Transformer extends LanguageModel {
     /** The deviation of GPT-2's embedding (Radford et al. 2019), which keeps the first logits near zero. */
-    private static final double EMBEDDING_DEVIATION = 0.02;
+    static final double EMBEDDING_DEVIATION = 0.02;
 
     private final Spec spec;
     private final Embedding embedding;

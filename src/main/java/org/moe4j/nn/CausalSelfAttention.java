@@ -103,6 +103,11 @@ public final class CausalSelfAttention extends Module {
             return new Spec(heads, keyHeads, headDim, rotaryBase, relative, biases, norm, clip, softCap);
         }
 
+        /** The same heads without rotary or relative positions, as in attention to another sequence. */
+        public Spec withoutPositions() {
+            return new Spec(heads, keyHeads, headDim, null, null, biases, norm, clip, softCap);
+        }
+
         /** Dh at model width D = {@code dim}. */
         public int headDim(int dim) {
             return headDim == null ? dim / heads : headDim;

@@ -48,6 +48,21 @@ public record Pass(int batch, int time, boolean training, CounterRandom random, 
         return new Pass(batch, time, training, random, keep, domains, tokens);
     }
 
+    /** The same pass over the positions {@code from} to {@code to} of each sequence alone. */
+    public Pass positions(int from, int to) {
+        boolean[] kept = keep == null ? null : new boolean[batch * (to - from)];
+        int[] ids = tokens == null ? null : new int[batch * (to - from)];
+        for (int b = 0; b < batch; b++) {
+            if (keep != null) {
+                System.arraycopy(keep, b * time + from, kept, b * (to - from), to - from);
+            }
+            if (tokens != null) {
+                System.arraycopy(tokens, b * time + from, ids, b * (to - from), to - from);
+            }
+        }
+        return new Pass(batch, to - from, training, random, kept, domains, ids);
+    }
+
     /** The random numbers of one layer in this pass. */
     public CounterRandom random(String purpose) {
         return CounterRandom.of(random.key(), purpose);

@@ -15,23 +15,27 @@ import org.moe4j.nn.Pass;
 /**
  * A model measured on the fixed validation slice, without noise.
  *
- * @param natsPerToken mean cross-entropy
- * @param bitsPerByte the same loss per byte of text, free of the tokenizer
+ * @param natsPerToken mean cross-entropy over the targets that the model predicts
+ * @param bitsPerByte the same loss per byte of text, free of the tokenizer; by the bytes of a token in the whole slice, also where the model
+ *        predicts a part of it
  * @param loads who went where in each mixture layer, over the slice
  */
 public record Evaluation(double natsPerToken, double bitsPerByte, List<RoutingStatistics> loads) {
     public static Evaluation of(Backend on, Arena arena, LanguageModel model, Validation validation) {
         double nats = 0;
+        long targets = 0;
         List<RoutingStatistics> loads = new ArrayList<>();
         for (Batch batch : validation.batches()) {
             try (Tape t = new Tape(on, arena, false)) {
                 Pass pass = Pass.evaluation(batch.batch(), batch.time()).withDomains(batch.domains());
                 LanguageModel.Output output = model.forward(t, batch.tokens(), pass);
-                nats += output.crossEntropy(t, batch.targets()).value().item() * batch.targets().length;
+                long counted = output.counted(batch.targets());
+                nats += output.crossEntropy(t, batch.targets()).value().item() * counted;
+                targets += counted;
                 addLoads(loads, output);
             }
         }
-        double mean = nats / validation.tokens();
+        double mean = nats / targets;
         return new Evaluation(mean, validation.bitsPerByte(mean), List.copyOf(loads));
     }
 

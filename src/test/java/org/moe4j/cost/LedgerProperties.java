@@ -18,6 +18,7 @@ import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.experts.FeedForwardSpec;
 import org.moe4j.model.AnyLayer;
+import org.moe4j.model.EncoderDecoder;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.model.Repeat;
@@ -25,6 +26,7 @@ import org.moe4j.model.Transformer;
 import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
+import org.moe4j.nn.RelativeBias;
 
 /** Cost is counted twice, by formula and by what a model in fact allocates and its tape reports: both agree for any model. */
 class LedgerProperties {
@@ -72,7 +74,17 @@ class LedgerProperties {
             Arbitraries.integers().between(1, 3)).as((keyHeads, shared, half) -> new int[] {keyHeads * shared, keyHeads, 2 * half});
         Arbitrary<List<FeedForwardSpec>> blocks = Arbitraries.of(AnyLayer.all()).list().ofMinSize(1).ofMaxSize(3);
         return Combinators.combine(Arbitraries.integers().between(2, 40), widths, Arbitraries.integers().between(1, 12),
-            Arbitraries.of(true, false), blocks).as((vocabulary, width, sequence, tied, layers) ->
-                new Transformer.Spec(vocabulary, width[0] * width[2], sequence, CausalSelfAttention.Spec.rotary(width[0], width[1], 10_000), tied, Repeat.each(layers)));
+            Arbitraries.of(true, false), Arbitraries.of(true, false), blocks).as(LedgerProperties::spec);
+    }
+
+    /** @param width H, KV and Dh */
+    private static ModelSpec spec(int vocabulary, int[] width, int sequence, boolean tied, boolean oneSided, List<FeedForwardSpec> layers) {
+        int dim = width[0] * width[2];
+        if (oneSided) {
+            return new Transformer.Spec(vocabulary, dim, sequence, CausalSelfAttention.Spec.rotary(width[0], width[1], 10_000), tied, Repeat.each(layers));
+        }
+        CausalSelfAttention.Spec attention = new CausalSelfAttention.Spec(width[0], width[1], 5, null, new RelativeBias.Spec(4, 3),
+            CausalSelfAttention.Biases.QUERY_KEY_VALUE, CausalSelfAttention.QueryKeyNorm.ALL_HEADS, null, 3.0);
+        return new EncoderDecoder.Spec(vocabulary, dim, sequence + 1, attention, tied, Repeat.each(layers), Repeat.each(layers.subList(0, 1)));
     }
 }
