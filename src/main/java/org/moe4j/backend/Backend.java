@@ -22,6 +22,11 @@ public interface Backend extends AutoCloseable {
     /** New memory, all zero. */
     Storage allocate(long size);
 
+    /** Rows that lie in a file, of this back end's values; see {@link RowStore}. Only copies, {@link #gatherRows} and single values reach them. */
+    default Storage store(RowStore.Content content) {
+        return new RowStore(content, bytesPerValue()).values();
+    }
+
     @Override
     void close();
 

@@ -12,7 +12,7 @@ import org.moe4j.nn.Pass;
 /**
  * The bytes of a training step in float32, found by running one on the back end that computes nothing: the same tape and the
  * same arena as the real step, so the same numbers, and nothing is allocated. Where routing decides a size (rows touched of a
- * table), the plan assumes that every look-up touches another row, which is the most there can be.
+ * table), the plan assumes that every look-up touches another row, which is the most there can be. What lies in files is left out.
  *
  * @param weights bytes of all parameters, buffers included
  * @param gradients bytes of the dense gradients
@@ -37,6 +37,9 @@ public record MemoryPlan(long weights, long gradients, long optimizer, long acti
         long dense = 0;
         long trained = 0;
         for (Parameter p : model.parameters()) {
+            if (!p.data().inMemory()) {
+                continue;
+            }
             weights += p.shape().size();
             trained += p.kind() == Parameter.Kind.BUFFER ? 0 : p.shape().size();
             dense += p.kind() == Parameter.Kind.WEIGHT ? p.shape().size() : 0;

@@ -1,6 +1,7 @@
 package org.moe4j.experts;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * The slots of a routing sorted by expert, tokens ascending within an expert: the order in which a bank computes them. Dropped
@@ -12,6 +13,11 @@ import java.util.Arrays;
  * @param rows (S) the row of each slot, -1 if it was dropped
  */
 public record Dispatch(int[] starts, int[] tokens, int[] slots, int[] rows) {
+    /** The experts that have rows, ascending. */
+    public int[] touched() {
+        return IntStream.range(0, starts.length - 1).filter(e -> starts[e + 1] > starts[e]).toArray();
+    }
+
     /** A counting sort; stable, so rows follow the tokens where the routing does. */
     public static Dispatch of(Routing routing) {
         int[] expert = routing.expert();

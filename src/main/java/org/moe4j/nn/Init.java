@@ -1,11 +1,13 @@
 package org.moe4j.nn;
 
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
+import org.moe4j.backend.RowStore;
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Shape;
@@ -85,6 +87,19 @@ public final class Init {
     /** A table with row-sparse gradients, normal numbers of mean 0. */
     public Parameter table(String name, Shape shape, double deviation) {
         return normal(name, Parameter.Kind.TABLE, shape, deviation);
+    }
+
+    /**
+     * A table that lies in a file, normal numbers of mean 0: the same numbers as {@link #table} gives.
+     *
+     * @param shape (rows, width)
+     * @param folder of the file, which is named after the parameter; null for a temporary file
+     * @throws InputException if the file cannot be made, or is of something else
+     */
+    public Parameter stored(String name, Shape shape, double deviation, Path folder) {
+        String full = at(name).path;
+        RowStore.Content content = new RowStore.Content(folder, full, shape.dim(0), shape.dim(1), random(name), deviation);
+        return new Parameter(full, Parameter.Kind.TABLE, new Tensor(shape, on.store(content)));
     }
 
     public Parameter zeros(String name, Shape shape) {

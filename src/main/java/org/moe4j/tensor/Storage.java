@@ -13,6 +13,11 @@ public interface Storage {
     /** A view of part of this storage; both see each other's writes. */
     Storage slice(long offset, long size);
 
+    /** Whether the values take up this process' memory; those that do not lie in a file. */
+    default boolean inMemory() {
+        return true;
+    }
+
     double get(long index);
 
     void set(long index, double value);

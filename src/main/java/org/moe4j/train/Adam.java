@@ -37,6 +37,8 @@ public sealed class Adam extends Optimizer permits AdamW {
         AdamStep scalars = scalars(groups.get(p), learningRate);
         if (spec.amsgrad()) {
             forEachRun(slot, run -> amsgrad(scalars, run));
+        } else if (!p.data().inMemory()) {
+            forEachRun(slot, run -> on.adam(scalars, run.p(), run.g(), run.state("m"), run.state("v")));
         } else if (p.isTable()) {
             RowGradient g = p.rowGrad();
             on.adamRows(scalars, g.rows(), g.width(), p.data(), g.values(), slot.state("m"), slot.state("v"));

@@ -12,6 +12,7 @@ import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.RowGradient;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
+import org.moe4j.backend.StoredValues;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
@@ -55,10 +56,15 @@ public abstract class Optimizer {
         for (Parameter p : parameters) {
             if (p.kind() != Parameter.Kind.BUFFER) {
                 SequencedMap<String, Tensor> state = new LinkedHashMap<>();
-                spec.state(p.shape()).forEach((name, shape) -> state.put(name, new Tensor(shape, on.allocate(shape.size()))));
+                spec.state(p.shape()).forEach((name, shape) -> state.put(name, new Tensor(shape, beside(p, name, shape))));
                 slots.add(new Slot(p, state));
             }
         }
+    }
+
+    /** What is kept for each value of a table that lies in a file lies in a file too. */
+    private Storage beside(Parameter p, String name, Shape shape) {
+        return p.data() instanceof StoredValues stored && shape.equals(p.shape()) ? stored.store().beside(name).values() : on.allocate(shape.size());
     }
 
     /** Updates every parameter from its gradient, which is used up. */
@@ -109,15 +115,41 @@ public abstract class Optimizer {
         forEachStretch(g.rows(), (first, count) -> cut(slot, g.rows()[first] * width, g.values().slice(first * width, count * width), update));
     }
 
-    private static void cut(Slot slot, long at, Storage g, Consumer<Run> update) {
+    private void cut(Slot slot, long at, Storage g, Consumer<Run> update) {
         for (long from = 0; from < g.size(); from += RUN) {
             long size = Math.min(RUN, g.size() - from);
             Map<String, Storage> state = new LinkedHashMap<>();
             for (Map.Entry<String, Tensor> kept : slot.state().entrySet()) {
                 state.put(kept.getKey(), kept.getValue().data().slice(at + from, size));
             }
-            update.accept(new Run(slot.parameter().data().slice(at + from, size), g.slice(from, size), state));
+            Run run = new Run(slot.parameter().data().slice(at + from, size), g.slice(from, size), state);
+            if (slot.parameter().data().inMemory()) {
+                update.accept(run);
+            } else {
+                updateStored(run, update);
+            }
         }
+    }
+
+    /** Brings in values that lie in a file, updates them, and puts them back. */
+    private void updateStored(Run stored, Consumer<Run> update) {
+        Map<String, Storage> state = new LinkedHashMap<>();
+        stored.state().forEach((name, values) -> state.put(name, fetched(values)));
+        Run run = new Run(fetched(stored.p()), stored.g(), state);
+        update.accept(run);
+        putBack(run.p(), stored.p());
+        state.forEach((name, values) -> putBack(values, stored.state(name)));
+    }
+
+    private Storage fetched(Storage stored) {
+        Storage x = arena.take(stored.size());
+        on.copy(stored, x);
+        return x;
+    }
+
+    private void putBack(Storage x, Storage stored) {
+        on.copy(x, stored);
+        arena.give(x);
     }
 
     /** table[rows[i]] = x[i]; the rows ascend. */

@@ -4,6 +4,7 @@ import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
+import org.moe4j.backend.RowStore;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.RowIndex;
@@ -36,7 +37,12 @@ public final class DryBackend implements Backend {
     @Override
     public Storage allocate(long size) {
         allocatedValues += size;
-        return new Extent(size);
+        return new Extent(size, true);
+    }
+
+    @Override
+    public Storage store(RowStore.Content content) {
+        return new Extent((long) content.rows() * content.width(), false);
     }
 
     @Override

@@ -3,10 +3,10 @@ package org.moe4j.backend.dry;
 import org.moe4j.tensor.Storage;
 
 /** A storage without values: reads as zeros, forgets what is written. */
-record Extent(long size) implements Storage {
+record Extent(long size, boolean inMemory) implements Storage {
     @Override
     public Storage slice(long offset, long size) {
-        return new Extent(size);
+        return new Extent(size, inMemory);
     }
 
     @Override

@@ -46,6 +46,7 @@ record FloatStorage(float[] array, int offset, int length) implements Storage {
         System.arraycopy(array, offset + (int) from, to, 0, to.length);
     }
 
+    /** The array itself. */
     @Override
     public MemorySegment segment() {
         return MemorySegment.ofArray(array).asSlice((long) offset * Float.BYTES, (long) length * Float.BYTES);

@@ -1,5 +1,6 @@
 package org.moe4j.backend.simd;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
@@ -59,9 +60,19 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void copy(Storage from, Storage to) {
+        if (!from.inMemory() || !to.inMemory()) {
+            copySegments(from.segment(), to.segment());
+            return;
+        }
         FloatStorage x = of(from);
         FloatStorage y = of(to);
         team.chunks(x.length(), (at, n) -> System.arraycopy(x.array(), x.offset() + at, y.array(), y.offset() + at, n));
+    }
+
+    /** To or from a store of rows. */
+    private void copySegments(MemorySegment x, MemorySegment y) {
+        int values = Math.toIntExact(x.byteSize() / Float.BYTES);
+        team.chunks(values, (at, n) -> MemorySegment.copy(x, (long) at * Float.BYTES, y, (long) at * Float.BYTES, (long) n * Float.BYTES));
     }
 
     @Override
@@ -162,6 +173,14 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void gatherRows(Storage from, int width, int[] rows, Storage to) {
+        if (!from.inMemory()) {
+            for (int i = 0; i < rows.length; i++) {
+                Storage y = to.slice((long) i * width, width);
+                if (rows[i] < 0) fill(y, 0);
+                else copy(from.slice((long) rows[i] * width, width), y);
+            }
+            return;
+        }
         TableRows.gather(team, of(from), width, rows, of(to));
     }
 
