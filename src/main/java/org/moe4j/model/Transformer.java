@@ -48,11 +48,20 @@ public final class Transformer extends LanguageModel {
     }
 
     @Override
-    public Output forward(Tape t, int[] tokens, Pass given) {
-        Pass pass = given.withTokens(tokens);
+    public Output forward(Tape t, int[] tokens, Pass pass) {
+        return fromEmbedded(t, embed(t, tokens), pass.withTokens(tokens));
+    }
+
+    /** The vectors of tokens, (T,D); zero for a negative one. */
+    Variable embed(Tape t, int[] tokens) {
+        return scaled(t, embedding.forward(t, tokens), spec.embeddingScale);
+    }
+
+    /** All that follows the embedding. */
+    Output fromEmbedded(Tape t, Variable embedded, Pass pass) {
         List<AuxiliaryLoss> losses = new ArrayList<>();
         List<Routing> routings = new ArrayList<>();
-        Variable x = scaled(t, embedding.forward(t, tokens), spec.embeddingScale);   // (T, D)
+        Variable x = embedded;                                                       // (T, D)
         for (Block block : blocks) {
             Block.Result result = block.forward(t, x, pass);
             x = result.y();
