@@ -38,6 +38,9 @@ public final class Costs implements Callable<Integer> {
     @Option(names = "--all", description = "every count that is published, against the calculated one")
     private boolean all;
 
+    @Option(names = "--yaml", description = "print the model's spec as YAML instead, to start a spec.yaml of one's own from")
+    private boolean yaml;
+
     @Option(names = "--sequence", paramLabel = "T", description = "tokens of the sequence that FLOPs are averaged over; the longest it is trained on by default")
     private Integer sequence;
 
@@ -70,7 +73,7 @@ public final class Costs implements Callable<Integer> {
         if (asked != 1) {
             throw new InputException("give " + (asked == 0 ? "" : "only ") + "one of an architecture's name, a spec.yaml, --list and --all: experiments/run cost mixtral-8x7b");
         }
-        System.out.print(list ? names() : all ? published() : ledger(ModelArgument.of(model)));
+        System.out.print(list ? names() : all ? published() : yaml ? ModelArgument.of(model).yaml() : ledger(ModelArgument.of(model)));
         return 0;
     }
 

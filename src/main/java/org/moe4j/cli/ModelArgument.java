@@ -20,10 +20,18 @@ record ModelArgument(String name, ModelSpec spec, Optional<Architecture> archite
     /** @throws InputException if there is neither an architecture nor a file of that name, or for a mistake in the file */
     static ModelArgument of(String given) {
         if (given.endsWith(".yaml") || given.endsWith(".yml") || given.contains("/") || Files.isRegularFile(Path.of(given))) {
-            SpecReader reader = new SpecReader(new SpecModule(ModelSpec.CATALOG));
-            return new ModelArgument(given, reader.read(Path.of(given), ModelSpec.class, name -> Architecture.named(name).spec()), Optional.empty());
+            return new ModelArgument(given, reader().read(Path.of(given), ModelSpec.class, name -> Architecture.named(name).spec()), Optional.empty());
         }
         Architecture named = Architecture.named(given);
         return new ModelArgument(given, named.spec(), Optional.of(named));
+    }
+
+    /** The whole spec, as a file would have it. */
+    String yaml() {
+        return reader().toYaml((Record) spec);
+    }
+
+    private static SpecReader reader() {
+        return new SpecReader(new SpecModule(ModelSpec.CATALOG));
     }
 }

@@ -1,0 +1,105 @@
+package org.moe4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.moe4j.model.zoo.Architecture;
+
+class CostsTest {
+    private final PrintStream out = System.out;
+    private final PrintStream err = System.err;
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream complaint = new ByteArrayOutputStream();
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void listen() {
+        System.setOut(new PrintStream(printed, true));
+        System.setErr(new PrintStream(complaint, true));
+    }
+
+    @AfterEach
+    void restore() {
+        System.setOut(out);
+        System.setErr(err);
+    }
+
+    @Test
+    void printsTheLedgerOfAnArchitecture() {
+        assertThat(print("mixtral-8x7b")).contains("blocks 0-31 (32 x)", "parameters  46,702,792,704", "active      12,879,925,248", "12,748,853,248",
+            "12,617,781,248", "187 GB of weights (f32), 374 GB of optimizer state (adam)", "47B", "as printed").doesNotContain("energy");
+    }
+
+    @Test
+    void precisionAndOptimizerDecideTheMemory() {
+        assertThat(print("mixtral-8x7b", "--precision", "bf16", "--optimizer", "sgd")).contains("93.4 GB of weights (bf16), 0 B of optimizer state (sgd)");
+    }
+
+    @Test
+    void everyOtherBlockFolds() {
+        assertThat(print("glam-64b-64e", "--tokens", "280e9", "--chip", "tpu-v4"))
+            .contains("blocks 0, 2, .., 62 (32 x)", "blocks 1, 3, .., 63 (32 x)", "1,159,920,091,136", "for 280 B tokens", "a tpu-v4 at 40 % of its peak",
+                "glam-64b-64e active: counted with 256,000 tokens");
+    }
+
+    @Test
+    void readsASpecAndAPresetWithChanges() throws IOException {
+        Path whole = Files.writeString(folder.resolve("whole.yaml"), print("mixtral-8x7b", "--yaml"));
+        assertThat(print(whole.toString())).contains("parameters  46,702,792,704").doesNotContain("published");
+        Path changed = Files.writeString(folder.resolve("changed.yml"), "preset: mixtral-8x7b\nvocabulary: 32768\nattention: {keyHeads: 32}\n");
+        assertThat(print(changed.toString())).contains("parameters  " + String.format("%,d", 46_702_792_704L + 2 * 768 * 4096 + 32L * 2 * 4096 * 24 * 128));
+    }
+
+    @Test
+    void listsEveryArchitecture() {
+        assertThat(print("--list").lines().skip(1).map(line -> line.split(" ")[0])).containsExactlyElementsOf(Architecture.all().stream().map(Architecture::name).toList());
+    }
+
+    @Test
+    void holdsEveryPublishedCountAgainstTheCalculated() {
+        assertThat(print("--all")).contains("Known exceptions", "glam-1.7b-32e total: does not fit", ", 0 mismatches", "212.7 MWh");
+    }
+
+    @Test
+    void mistakesAreOneSentenceAndExitCodeTwo() throws IOException {
+        assertMistake("did you mean 'mixtral-8x7b'", "mixtrall");
+        assertMistake("there is no such file", folder.resolve("missing.yaml").toString());
+        assertMistake("line 2: unknown field 'vocabluary': did you mean 'vocabulary'",
+            Files.writeString(folder.resolve("a.yaml"), "preset: dbrx\nvocabluary: 3\n").toString());
+        assertMistake("unknown architecture 'dbx': did you mean 'dbrx'", Files.writeString(folder.resolve("b.yaml"), "preset: dbx\n").toString());
+        assertMistake("missing field 'type'", Files.writeString(folder.resolve("c.yaml"), "vocabulary: 3\n").toString());
+        assertMistake("heads is 7", Files.writeString(folder.resolve("d.yaml"), "preset: dbrx\nattention: {heads: 7}\n").toString());
+        assertMistake("did you mean 'a100'", "dbrx", "--tokens", "1e9", "--chip", "a10");
+        assertMistake("--chip wants --tokens", "dbrx", "--chip", "a100");
+        assertMistake("did you mean 'adam'", "dbrx", "--optimizer", "adm");
+        assertMistake("unknown precision 'fp16': did you mean 'f16'", "dbrx", "--precision", "fp16");
+        assertMistake("sequence is 0", "dbrx", "--sequence", "0");
+        assertMistake("--tokens is -1.0", "dbrx", "--tokens", "-1");
+        assertMistake("utilisation is 2.0", "dbrx", "--tokens", "1", "--chip", "a100", "--utilisation", "2");
+        assertMistake("give one of");
+        assertMistake("give only one of", "dbrx", "--all");
+        assertMistake("did you mean '--tokens'", "dbrx", "--token", "1");
+    }
+
+    private String print(String... args) {
+        printed.reset();
+        assertThat(Costs.run(args)).as(complaint::toString).isZero();
+        return printed.toString();
+    }
+
+    private void assertMistake(String part, String... args) {
+        complaint.reset();
+        assertThat(Costs.run(args)).isEqualTo(2);
+        assertThat(complaint.toString().strip().lines()).singleElement().asString().contains(part);
+    }
+}
