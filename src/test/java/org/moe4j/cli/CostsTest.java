@@ -78,7 +78,7 @@ class CostsTest {
             Files.writeString(folder.resolve("a.yaml"), "preset: dbrx\nvocabluary: 3\n").toString());
         assertMistake("unknown architecture 'dbx': did you mean 'dbrx'", Files.writeString(folder.resolve("b.yaml"), "preset: dbx\n").toString());
         assertMistake("missing field 'type'", Files.writeString(folder.resolve("c.yaml"), "vocabulary: 3\n").toString());
-        assertMistake("heads is 7", Files.writeString(folder.resolve("d.yaml"), "preset: dbrx\nattention: {heads: 7}\n").toString());
+        assertMistake("keyHeads is 8, which does not divide heads 7", Files.writeString(folder.resolve("d.yaml"), "preset: dbrx\nattention: {heads: 7}\n").toString());
         assertMistake("did you mean 'a100'", "dbrx", "--tokens", "1e9", "--chip", "a10");
         assertMistake("--chip wants --tokens", "dbrx", "--chip", "a100");
         assertMistake("did you mean 'adam'", "dbrx", "--optimizer", "adm");
