@@ -28,21 +28,23 @@ public final class Init {
     private final String path;
     private final Map<String, Parameter> common;
     private final boolean sharing;
+    private final boolean temporary;
 
     public Init(Backend on, long seed) {
         this(on, seed, "");
     }
 
     public Init(Backend on, long seed, String path) {
-        this(on, seed, path, new HashMap<>(), false);
+        this(on, seed, path, new HashMap<>(), false, false);
     }
 
-    private Init(Backend on, long seed, String path, Map<String, Parameter> common, boolean sharing) {
+    private Init(Backend on, long seed, String path, Map<String, Parameter> common, boolean sharing, boolean temporary) {
         this.on = on;
         this.seed = seed;
         this.path = path;
         this.common = common;
         this.sharing = sharing;
+        this.temporary = temporary;
     }
 
     /** Where the parameters' memory is. */
@@ -57,7 +59,7 @@ public final class Init {
 
     /** The place of a part. */
     public Init at(String part) {
-        return new Init(on, seed, path.isEmpty() ? part : path + "." + part, common, sharing);
+        return new Init(on, seed, path.isEmpty() ? part : path + "." + part, common, sharing, temporary);
     }
 
     public Init at(int index) {
@@ -66,12 +68,17 @@ public final class Init {
 
     /** The place of what all layers of the model that ask for this name have in common: {@code shared.name}, wherever this place is. */
     public Init shared(String name) {
-        return new Init(on, seed, SHARED + "." + name, common, true);
+        return new Init(on, seed, SHARED + "." + name, common, true, temporary);
     }
 
     /** The random numbers that a parameter of this name here starts from. */
     public CounterRandom random(String name) {
         return CounterRandom.of(seed, at(name).path);
+    }
+
+    /** The same place, where stored tables lie in temporary files whatever their spec says: for copies of a model that has its own. */
+    public Init withTemporaryStores() {
+        return new Init(on, seed, path, common, sharing, true);
     }
 
     /** Normal numbers of mean 0. */
@@ -98,7 +105,7 @@ public final class Init {
      */
     public Parameter stored(String name, Shape shape, double deviation, Path folder) {
         String full = at(name).path;
-        RowStore.Content content = new RowStore.Content(folder, full, shape.dim(0), shape.dim(1), random(name), deviation);
+        RowStore.Content content = new RowStore.Content(temporary ? null : folder, full, shape.dim(0), shape.dim(1), random(name), deviation);
         return new Parameter(full, Parameter.Kind.TABLE, new Tensor(shape, on.store(content)));
     }
 

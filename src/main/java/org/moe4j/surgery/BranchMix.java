@@ -55,7 +55,7 @@ public record BranchMix(List<Integer> layers, RouterSpec router, Others others, 
             DenseFeedForward.Spec mlp = Layers.require(spec, layer, DenseFeedForward.Spec.class, "dense layer to become an expert");
             mixtures.put(layer, new MixtureOfExperts.Spec(router, DenseToExperts.bank(mlp, 1)));
         }
-        LanguageModel mixture = Layers.with(spec, mixtures).build(new Init(on, seed));
+        LanguageModel mixture = Layers.with(spec, mixtures).build(new Init(on, seed).withTemporaryStores());
         List<Weights> from = models.stream().map(model -> new Weights(on, model)).toList();
         Weights to = new Weights(on, mixture);
         to.copyAllBut(layers, from.getFirst());

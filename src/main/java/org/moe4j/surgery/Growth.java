@@ -57,7 +57,7 @@ public record Growth(int experts, int domain, boolean copied, double noise, long
             MixtureOfExperts.Spec mixture = Layers.require(spec, layer, MixtureOfExperts.Spec.class, "mixture");
             larger.put(layer, new MixtureOfExperts.Spec(grown(layer, mixture.router()), mixture.experts(), mixture.shared(), mixture.outputNorm()));
         }
-        LanguageModel grown = Layers.with(spec, larger).build(new Init(on, seed));
+        LanguageModel grown = Layers.with(spec, larger).build(new Init(on, seed).withTemporaryStores());
         Weights from = new Weights(on, model);
         Weights to = new Weights(on, grown);
         to.copyAllBut(larger.keySet(), from);

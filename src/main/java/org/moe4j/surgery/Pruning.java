@@ -56,7 +56,7 @@ public record Pruning(double leastShare) {
                 mixture.router().withExperts(kept.get(layer).length, (int) Math.round(mixture.router().perToken())), mixture.experts(),
                 mixture.shared(), mixture.outputNorm()));
         }
-        LanguageModel pruned = Layers.with(spec, smaller).build(new Init(on, 0));
+        LanguageModel pruned = Layers.with(spec, smaller).build(new Init(on, 0).withTemporaryStores());
         Weights from = new Weights(on, model);
         Weights to = new Weights(on, pruned);
         to.copyAllBut(layers, from);

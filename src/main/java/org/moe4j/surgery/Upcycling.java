@@ -66,7 +66,7 @@ public record Upcycling(List<Integer> layers, RouterSpec router, int granularity
             DenseFeedForward.Spec mlp = Layers.require(spec, layer, DenseFeedForward.Spec.class, "dense layer to copy");
             mixtures.put(layer, new MixtureOfExperts.Spec(finer, DenseToExperts.bank(mlp, granularity)));
         }
-        LanguageModel mixture = Layers.with(spec, mixtures).build(new Init(on, seed));
+        LanguageModel mixture = Layers.with(spec, mixtures).build(new Init(on, seed).withTemporaryStores());
         Weights from = new Weights(on, dense);
         Weights to = new Weights(on, mixture);
         to.copyAllBut(layers, from);

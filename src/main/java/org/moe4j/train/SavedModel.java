@@ -33,7 +33,7 @@ public final class SavedModel {
      * @throws InputException if a file is missing, truncated or corrupted, or does not say of which model it is
      */
     public static LanguageModel load(Backend on, Checkpoint from) {
-        LanguageModel model = spec(from).build(new Init(on, 0));
+        LanguageModel model = spec(from).build(new Init(on, 0).withTemporaryStores());
         from.read(on, tensors(model), Map.of(), name -> name.startsWith(OPTIMIZER));
         return model;
     }

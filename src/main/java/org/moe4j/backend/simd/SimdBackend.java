@@ -71,8 +71,9 @@ public final class SimdBackend implements Backend {
 
     /** To or from a store of rows. */
     private void copySegments(MemorySegment x, MemorySegment y) {
-        int values = Math.toIntExact(x.byteSize() / Float.BYTES);
-        team.chunks(values, (at, n) -> MemorySegment.copy(x, (long) at * Float.BYTES, y, (long) at * Float.BYTES, (long) n * Float.BYTES));
+        long piece = (long) Team.CHUNK * Float.BYTES;
+        team.parallel(Math.toIntExact(Math.ceilDiv(x.byteSize(), piece)), i ->
+                MemorySegment.copy(x, i * piece, y, i * piece, Math.min(piece, x.byteSize() - i * piece)));
     }
 
     @Override
