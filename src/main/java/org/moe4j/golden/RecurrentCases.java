@@ -15,7 +15,7 @@ final class RecurrentCases {
         int layers = c.tensor("in.c0").shape().dim(0);
         int hidden = c.tensor("in.c0").shape().columns();
         int projection = c.has("w.weight_hr_l0") ? c.tensor("in.h0").shape().columns() : 0;
-        Lstm lstm = new Lstm(c.tensor("in.x").shape().columns(), hidden, layers, projection, bench.init());
+        Lstm lstm = new Lstm(c.tensor("in.x").shape().columns(), hidden, layers, projection, true, bench.init());
         Map<String, Layout> weights = new HashMap<>();
         for (int l = 0; l < layers; l++) {
             weights.putAll(cell(bench, "layers." + l + ".", "w.", "_l" + l));
@@ -31,7 +31,7 @@ final class RecurrentCases {
     }
 
     static void lstmCell(GoldenCase c, Bench bench) {
-        LstmCell cell = new LstmCell(c.tensor("in.x").shape().columns(), c.tensor("in.c").shape().columns(), 0, bench.init());
+        LstmCell cell = new LstmCell(c.tensor("in.x").shape().columns(), c.tensor("in.c").shape().columns(), 0, true, bench.init());
         bench.load(cell, cell(bench, "", "w.", ""));
         LstmCell.State state = cell.forward(bench.tape(), bench.leaf("in.x"), new LstmCell.State(bench.leaf("in.h"), bench.leaf("in.c")));
         bench.out("h", state.h());

@@ -20,13 +20,14 @@ public final class LstmCell extends Module {
      * Starts with uniform numbers below 1 / sqrt(H).
      *
      * @param projection R, the width of h; 0 for none, R = H
+     * @param bias whether the input's and the recurrent product have one
      */
-    public LstmCell(int input, int hidden, int projection, Init init) {
+    public LstmCell(int input, int hidden, int projection, boolean bias, Init init) {
         this.hidden = hidden;
         double bound = 1 / Math.sqrt(hidden);
         int width = projection == 0 ? hidden : projection;
-        this.input = part(Linear.uniform(input, 4 * hidden, true, bound, init.at("input")));
-        this.recurrent = part(Linear.uniform(width, 4 * hidden, true, bound, init.at("recurrent")));
+        this.input = part(Linear.uniform(input, 4 * hidden, bias, bound, init.at("input")));
+        this.recurrent = part(Linear.uniform(width, 4 * hidden, bias, bound, init.at("recurrent")));
         this.projection = projection == 0 ? null : part(Linear.uniform(hidden, projection, false, bound, init.at("projection")));
     }
 

@@ -52,9 +52,9 @@ class LayerGradientTest {
         RelativeBias bias = new RelativeBias(2, new RelativeBias.Spec(4, 3), INIT);
         Parameter memory = point("memory", 10, 8);
         MultiHeadAttention withProbabilities = new MultiHeadAttention(8, 2, true, INIT);
-        LstmCell cell = new LstmCell(8, 5, 0, INIT);
+        LstmCell cell = new LstmCell(8, 5, 0, true, INIT);
         GruCell gru = new GruCell(8, 5, INIT);
-        Lstm lstm = new Lstm(8, 4, 2, 3, INIT);
+        Lstm lstm = new Lstm(8, 4, 2, 3, true, INIT);
         Parameter h0 = point("h0", 2, 3, 3);
         Parameter c0 = point("c0", 2, 3, 4);
         return Stream.of(

@@ -121,8 +121,8 @@ class LayerTest {
 
     @Test
     void anLstmIsItsCellsInTurn() {
-        Lstm lstm = new Lstm(3, 4, 1, 0, init);
-        LstmCell cell = new LstmCell(3, 4, 0, init.at("layers").at(0)); // of the same names, so of the same numbers
+        Lstm lstm = new Lstm(3, 4, 1, 0, true, init);
+        LstmCell cell = new LstmCell(3, 4, 0, true, init.at("layers").at(0)); // of the same names, so of the same numbers
         Variable x = random(2, 5, 3);
         Variable zero = t.filled(Shape.of(1, 5, 4), 0);
         LstmCell.State state = new LstmCell.State(t.reshape(zero, 5, 4), t.reshape(zero, 5, 4));

@@ -47,11 +47,13 @@ public record Architecture(String name, String paper, ModelSpec spec, List<Publi
 
     private static Map<String, Architecture> index() {
         Map<String, Architecture> all = new LinkedHashMap<>();
-        Stream.of(GlamModels.all(), OpenModels.all(), PanGuModels.all(), PeerModels.all(), FineGrainedModels.all(), SwitchModels.all()).flatMap(List::stream).forEach(a -> {
-            if (all.put(a.name, a) != null) {
-                throw new IllegalStateException("two architectures are named " + a.name);
-            }
-        });
+        Stream.of(ShazeerModels.all(), GlamModels.all(), OpenModels.all(), PanGuModels.all(), PeerModels.all(), FineGrainedModels.all(),
+                SwitchModels.all())
+            .flatMap(List::stream).forEach(a -> {
+                if (all.put(a.name, a) != null) {
+                    throw new IllegalStateException("two architectures are named " + a.name);
+                }
+            });
         return Collections.unmodifiableMap(all);
     }
 }
