@@ -120,6 +120,11 @@ public final class RoutingStatistics {
         return (int) Arrays.stream(load).filter(n -> n == 0).count();
     }
 
+    /** Look-ups for each expert on average: usage comes near 100 % only where they are many times log E, however even the router is. */
+    public double lookUpsPerExpert() {
+        return (double) Arrays.stream(load).sum() / experts();
+    }
+
     /** The percentage of experts with some gate weight: "expert usage" of He 2024, table 2. */
     public double usagePercent() {
         return 100.0 * Arrays.stream(importance).filter(z -> z > 0).count() / experts();
@@ -129,6 +134,14 @@ public final class RoutingStatistics {
     public double unevenness() {
         double total = Arrays.stream(importance).sum();
         return Math.log(experts()) + Arrays.stream(importance).map(z -> xLogX(z / total)).sum();
+    }
+
+    /**
+     * The unevenness of so many look-ups had they been drawn evenly, (E - 1) / 2S in nats for S of them (half a chi-squared's mean): a part
+     * of {@link #unevenness} that is chance, and as good as none where look-ups for each expert are many. Infinite before any.
+     */
+    public double unevennessOfChance() {
+        return (experts() - 1) / (2.0 * Arrays.stream(load).sum());
     }
 
     /** max(load) / mean(load), 1 at perfect balance; NaN before any. */

@@ -18,10 +18,14 @@ import org.moe4j.nn.Pass;
 import org.moe4j.tensor.Shape;
 
 class ProductKeyProperties {
-    /** The score of expert i·N + j for head h is q_h · c_i + q'_h · c'_j: all N² of them sorted. */
+    /**
+     * The score of expert i·N + j for head h is q_h · c_i + q'_h · c'_j: all N² of them sorted, the lower number first at a tie, of which
+     * whole-numbered queries and sub-keys have many.
+     */
     @Property
     void retrievalIsTheBruteForceTopK(@ForAll @IntRange(min = 1, max = 7) int side, @ForAll @IntRange(min = 1, max = 3) int heads,
-                                      @ForAll @IntRange(min = 1, max = 9) int wanted, @ForAll boolean shared, @ForAll long seed) {
+                                      @ForAll @IntRange(min = 1, max = 9) int wanted, @ForAll boolean shared, @ForAll boolean ties,
+                                      @ForAll long seed) {
         int k = Math.min(wanted, side * side);
         int half = 3;
         int tokens = 4;
@@ -32,6 +36,9 @@ class ProductKeyProperties {
         int[] shape = shared ? new int[] {side, half} : new int[] {heads, side, half};
         Parameter first = Trial.normal("first", seed, shape);
         Parameter second = Trial.normal("second", seed, shape);
+        if (ties) {
+            List.of(query, first, second).forEach(ProductKeyProperties::round);
+        }
         double[] q = query.value().toDoubles();
         double[] c = first.value().toDoubles();
         double[] d = second.value().toDoubles();
@@ -58,17 +65,70 @@ class ProductKeyProperties {
         }
     }
 
+    private static void round(Parameter p) {
+        for (long i = 0; i < p.data().size(); i++) {
+            p.data().set(i, Math.rint(p.data().get(i)));
+        }
+    }
+
+    /** Expert i·N + j is the one whose key is [c_i ; c'_j]: asked for by its key, each of the N² is found. */
+    @Property(tries = 10)
+    void everyExpertIsFoundByItsKey(@ForAll @IntRange(min = 1, max = 8) int side) {
+        int experts = side * side;
+        Parameter query = Trial.normal("query", 1, experts, 2 * side);
+        Parameter keys = Trial.normal("keys", 1, side, side);
+        Trial.ON.fill(query.data(), 0);
+        Trial.ON.fill(keys.data(), 0);
+        for (int i = 0; i < side; i++) {
+            keys.data().set((long) i * side + i, 1);
+        }
+        for (int e = 0; e < experts; e++) {
+            query.data().set((long) e * 2 * side + e / side, 1);
+            query.data().set((long) e * 2 * side + side + e % side, 1);
+        }
+        ProductKeyRouter.Spec spec = new ProductKeyRouter.Spec(experts, 1, 1, 2 * side, true, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false);
+        try (Tape t = Trial.tape()) {
+            assertThat(ProductKeyRouter.retrieve(t, query, keys, keys, spec).experts()).isEqualTo(IntStream.range(0, experts).toArray());
+        }
+    }
+
+    /** Softmax over the K of one head alone; sigmoid and ReLU of each score for itself. */
+    @Property(tries = 50)
+    void gatesAreWhatTheSpecMakesOfTheScores(@ForAll ProductKeyRouter.Scores kind, @ForAll boolean shared, @ForAll long seed) {
+        int heads = 3;
+        int k = 4;
+        Router router = Trial.build(new ProductKeyRouter.Spec(16, heads, k, 6, shared, ProductKeyRouter.Norm.NONE, kind, true), 5, seed);
+        try (Tape t = Trial.tape()) {
+            Variable x = Trial.normal("x", seed, 6, 5);
+            double[] scores = ((ProductKeyRouter) router).retrieve(t, x, Pass.evaluation(2, 3)).scores().value().toDoubles();
+            double[] gates = router.route(t, x, Pass.evaluation(2, 3)).gates().value().toDoubles();
+            for (int s = 0; s < scores.length; s++) {
+                double sum = IntStream.range(s / k * k, s / k * k + k).mapToDouble(j -> Math.exp(scores[j])).sum();
+                assertThat(gates[s]).isCloseTo(switch (kind) {
+                    case SOFTMAX -> Math.exp(scores[s]) / sum;
+                    case SIGMOID -> 1 / (1 + Math.exp(-scores[s]));
+                    case RELU -> Math.max(0, scores[s]);
+                }, within(1e-12));
+            }
+        }
+    }
+
     private static double dot(double[] a, int i, double[] b, int j, int n) {
         return IntStream.range(0, n).mapToDouble(d -> a[i + d] * b[j + d]).sum();
     }
 
-    /** With one expert a head PEER is V σ(W x), an MLP whose H hidden neurons are the retrieved rows (He 2024, section 2.2). */
+    /**
+     * With one expert a head PEER is V σ(W x), an MLP whose H hidden neurons are the retrieved rows (He 2024, section 2.2); with gated
+     * neurons V (σ(W x) · U x).
+     */
     @Property(tries = 50)
-    void peerWithOneExpertAHeadIsTheAssembledMlp(@ForAll @IntRange(min = 1, max = 5) int heads, @ForAll long seed) {
+    void peerWithOneExpertAHeadIsTheAssembledMlp(@ForAll @IntRange(min = 1, max = 5) int heads, @ForAll boolean gated,
+                                                     @ForAll long seed) {
         int dim = 4;
         Router router = Trial.build(new ProductKeyRouter.Spec(25, heads, 1, 6), dim, seed);
-        Experts neurons = Trial.build(new SingleNeuronExperts.Spec(Activation.RELU), dim, 25, seed);
+        Experts neurons = Trial.build(new SingleNeuronExperts.Spec(gated ? Activation.SWIGLU : Activation.RELU), dim, 25, seed);
         double[][] down = Trial.rows(Trial.named(neurons, "down"));
+        double[][] gate = Trial.rows(Trial.named(neurons, gated ? "gate" : "down"));
         double[][] up = Trial.rows(Trial.named(neurons, "up"));
         Parameter x = Trial.normal("x", seed, 6, dim);
         try (Tape t = Trial.tape()) {
@@ -79,7 +139,9 @@ class ProductKeyProperties {
                 double[] expected = new double[dim];
                 for (int head = 0; head < heads; head++) {
                     int e = routing.expert()[token * heads + head];
-                    double h = Math.max(0, dot(down[e], 0, in, 0, dim));
+                    double u = dot(down[e], 0, in, 0, dim);
+                    double w = dot(gate[e], 0, in, 0, dim);
+                    double h = gated ? w / (1 + Math.exp(-w)) * u : Math.max(0, u);
                     for (int d = 0; d < dim; d++) {
                         expected[d] += h * up[e][d];
                     }

@@ -8,6 +8,7 @@ import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.moe4j.autodiff.Tape;
+import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Shape;
 
 class RoutingStatisticsTest {
@@ -84,6 +85,29 @@ class RoutingStatisticsTest {
                 assertThat(s.unevenness()).as("unevenness of %s", spec).isBetween(-1e-9, Math.log(spec.experts()));
                 assertThat(s.usagePercent()).as("usage of %s", spec).isBetween(1.0, 100.0);
             }
+        }
+    }
+
+    /** Even draws are uneven by chance, the less so the more there are. */
+    @Test
+    void unevennessOfChanceIsThatOfEvenDraws() {
+        int experts = 50;
+        for (int tokens : new int[] {500, 4000}) {
+            double sum = 0;
+            double expected = 0;
+            for (int trial = 0; trial < 40; trial++) {
+                CounterRandom random = CounterRandom.of(trial, "draws");
+                int[] expert = new int[tokens];
+                Arrays.setAll(expert, i -> random.below(i, experts));
+                try (Tape t = Trial.tape()) {
+                    RoutingStatistics drawn = RoutingStatistics.of(Routing.tokenChoice(experts, 1, expert, t.filled(Shape.of(tokens, 1), 0.5), null, 0, List.of()));
+                    sum += drawn.unevenness() / 40;
+                    expected = drawn.unevennessOfChance();
+                    assertThat(drawn.lookUpsPerExpert()).isEqualTo((double) tokens / experts);
+                }
+            }
+            assertThat(expected).isEqualTo(49.0 / (2 * tokens));
+            assertThat(sum).isCloseTo(expected, within(0.15 * expected));
         }
     }
 }

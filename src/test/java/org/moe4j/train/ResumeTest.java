@@ -38,7 +38,7 @@ class ResumeTest {
             .map(spec -> Arguments.of(device, spec)));
     }
 
-    /** A model with noise, tables and buffers, whose listener makes steps 3 and 7 not finite. */
+    /** A model with noise, tables (one of them of two layers) and buffers, whose listener makes steps 3 and 7 not finite. */
     private static final class Run {
         final LanguageModel model;
         final Trainer trainer;
@@ -46,7 +46,7 @@ class ResumeTest {
         private final Parameter weight;
 
         Run(Backend on, TrainingSpec spec) {
-            model = Tiny.model(on, Tiny.noisy(), Tiny.peer(16));
+            model = Tiny.model(on, Tiny.noisy(), Tiny.peer(16), Tiny.memory(), Tiny.memory());
             weight = model.parameters().getLast();
             trainer = new Trainer(on, model, spec, Tiny.counting(4), Tiny.validation());
         }

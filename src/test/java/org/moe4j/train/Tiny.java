@@ -8,6 +8,7 @@ import org.moe4j.data.Batch;
 import org.moe4j.data.Validation;
 import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.MemoryPlusFeedForward;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.NoisyTopKRouter;
@@ -47,6 +48,11 @@ final class Tiny {
     static FeedForwardSpec peerWithoutNorm() {
         ProductKeyRouter.Spec router = new ProductKeyRouter.Spec(16, 2, 4, 8, true, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false);
         return new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec(Activation.GELU));
+    }
+
+    /** Whose layers read one table of values. */
+    static FeedForwardSpec memory() {
+        return new MemoryPlusFeedForward.Spec(ProductKeyRouter.Spec.memory(16, 2, 4, 8), "memory");
     }
 
     static ModelSpec spec(int dim, FeedForwardSpec... blocks) {
