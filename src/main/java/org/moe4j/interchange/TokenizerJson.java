@@ -42,7 +42,7 @@ final class TokenizerJson {
         }
         BytePairMerges merges = merges(model.path("merges"));
         boolean normalFormC = normalFormC(root.path("normalizer"));
-        List<Pattern> cuts = new ArrayList<>();
+        List<PreTokenizer.Cut> cuts = new ArrayList<>();
         JsonNode steps = root.path("pre_tokenizer");
         if (!steps.path("type").asText("").equals("Sequence")) {
             requireType("pre-tokenizer", steps, "ByteLevel");
@@ -125,16 +125,16 @@ final class TokenizerJson {
     }
 
     /** Adds the cuts that it makes; true if it puts a space before a text. */
-    private boolean preTokenizer(JsonNode step, List<Pattern> cuts) {
+    private boolean preTokenizer(JsonNode step, List<PreTokenizer.Cut> cuts) {
         String type = step.path("type").asText("none");
         switch (type) {
             case "ByteLevel" -> {
                 if (step.path("use_regex").asBoolean(true)) {
-                    cuts.add(PreTokenizer.pattern(PreTokenizer.GPT2));
+                    cuts.add(PreTokenizer.Cut.of(PreTokenizer.GPT2));
                 }
                 return step.path("add_prefix_space").asBoolean(true);
             }
-            case "Digits" -> cuts.add(PreTokenizer.pattern(step.path("individual_digits").asBoolean() ? "\\p{N}" : "\\p{N}+"));
+            case "Digits" -> cuts.add(PreTokenizer.Cut.of(step.path("individual_digits").asBoolean() ? "\\p{N}" : "\\p{N}+"));
             case "Split" -> cuts.add(split(step));
             case "Sequence" -> {
                 boolean space = false;
@@ -152,19 +152,20 @@ final class TokenizerJson {
         return false;
     }
 
-    private Pattern split(JsonNode step) {
+    /** Isolated keeps what lies between two matches; Removed drops the matches, or inverted what lies between. */
+    private PreTokenizer.Cut split(JsonNode step) {
         String behaviour = step.path("behavior").asText();
-        if (!behaviour.equals("Isolated") || step.path("invert").asBoolean()) {
-            throw unsupported("the pre-tokenizer Split with the behavior " + behaviour + (step.path("invert").asBoolean() ? ", inverted" : ""));
+        boolean inverted = step.path("invert").asBoolean();
+        boolean drops = behaviour.equals("Removed");
+        if (!behaviour.equals("Isolated") && !drops || drops != inverted) {
+            throw unsupported("the pre-tokenizer Split with the behavior " + behaviour + (inverted ? ", inverted" : ""));
         }
         JsonNode pattern = step.path("pattern");
-        if (pattern.has("String")) {
-            return Pattern.compile(Pattern.quote(pattern.path("String").asText()));
-        }
+        String regex = pattern.has("String") ? Pattern.quote(pattern.path("String").asText()) : pattern.path("Regex").asText();
         try {
-            return PreTokenizer.pattern(pattern.path("Regex").asText());
+            return new PreTokenizer.Cut(PreTokenizer.Cut.of(regex).pattern(), drops);
         } catch (PatternSyntaxException other) {
-            throw unsupported("the pre-tokenizer Split with the pattern " + pattern.path("Regex"));
+            throw unsupported("the pre-tokenizer Split with the pattern " + regex);
         }
     }
 

@@ -95,6 +95,9 @@ class ByteLevelTokenizerTest {
         sequence.withArray("pretokenizers").addObject().put("type", "Digits").put("individual_digits", true);
         sequence.withArray("pretokenizers").addObject().put("type", "ByteLevel").put("add_prefix_space", false).put("use_regex", false);
         assertTokens("hello 12", "he", "ll", "o", "Ġ", "1", "2");
+        assertTokens("he!", "he", "!");
+        split.put("behavior", "Removed").put("invert", true);
+        assertTokens("he!", "he");
     }
 
     @Test
@@ -145,6 +148,8 @@ class ByteLevelTokenizerTest {
         refused(f -> f.root.putObject("pre_tokenizer").put("type", "Metaspace"), "wants the pre-tokenizer Metaspace");
         refused(f -> f.root.putObject("pre_tokenizer").put("type", "Digits"), "wants the pre-tokenizer Digits");
         refused(f -> f.root.putNull("pre_tokenizer"), "wants the pre-tokenizer none");
+        refused(f -> f.root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers").addObject().put("type", "Split")
+            .put("behavior", "MergedWithNext"), "the pre-tokenizer Split with the behavior MergedWithNext");
         refused(f -> f.root.putObject("decoder").put("type", "Metaspace"), "wants the decoder Metaspace");
         refused(f -> ((ObjectNode) f.root.get("added_tokens").get(0)).put("lstrip", true), "the option lstrip of the added token '<|endoftext|>'");
     }
