@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.moe4j.io.InputException;
 
 /** JSON of other people's files. */
@@ -21,7 +22,7 @@ final class JsonFile {
     /** The object in a file.
      *
      *  @throws InputException if the file cannot be read or does not hold one */
-    static JsonNode read(Path file) {
+    static ObjectNode read(Path file) {
         JsonNode root;
         try {
             root = JSON.readTree(Files.readString(file));
@@ -33,9 +34,9 @@ final class JsonFile {
         } catch (IOException failure) {
             throw InputException.reading(file, failure);
         }
-        if (!root.isObject()) {
-            throw new InputException(file + " is not a JSON object");
+        if (root instanceof ObjectNode object) {
+            return object;
         }
-        return root;
+        throw new InputException(file + " is not a JSON object");
     }
 }

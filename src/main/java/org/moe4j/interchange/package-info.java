@@ -1,7 +1,7 @@
 /**
- * Other people's checkpoints. A {@link org.moe4j.interchange.CheckpointFolder} is a Hugging Face folder as it lies on the disk
- * (config.json and safetensors shards), a {@link org.moe4j.interchange.ModelLayout} says which of its tensors is which of our parameters, and
- * {@link org.moe4j.interchange.HuggingFace} puts both together: start there. {@link org.moe4j.interchange.ByteLevelTokenizer} reads
- * tokenizer.json of the byte-level BPE models.
+ * Other people's checkpoints: {@link org.moe4j.interchange.HuggingFaceImport} reads a folder of config.json and safetensors shards into a
+ * model, {@link org.moe4j.interchange.HuggingFaceExport} writes one that transformers loads. Which of its tensors is which of our
+ * parameters, and which field of its config is what in our spec, stands in a layout of its own for each architecture
+ * ({@code MixtralLayout}, {@code OlmoeLayout}). {@link org.moe4j.interchange.ByteLevelTokenizer} reads tokenizer.json of byte-level BPE models.
  */
 package org.moe4j.interchange;
