@@ -16,7 +16,8 @@ import org.moe4j.tensor.Shape;
 /**
  * Random routed experts (Ren et al. 2023, PanGu-Sigma, after the Hash Layers of Roller et al. 2021): the domain of a sequence names a
  * group of experts, and a random map that is drawn once, each layer its own, sends every token id to one expert of the group. The gate is 1;
- * nothing is learned and nothing is balanced, so the load follows the frequencies of the tokens and is known before training.
+ * nothing is learned and nothing is balanced, so the load follows the frequencies of the tokens and is known before training. A single
+ * group serves all domains: a Hash Layer.
  *
  * <p>The map is a function of the token id and a key for each group. The keys are a buffer, so they go with the weights: a checkpoint read
  * into a model that was built with another seed, a domain taken out of a model or added to it keep their maps to the last token. No table of
@@ -36,7 +37,7 @@ public final class RandomRouter extends Router {
     }
 
     /**
-     * @throws InputException if the pass does not say which domains its sequences are of and there are several groups, or a domain has none
+     * @throws InputException if there are several groups, and the pass does not say which domains its sequences are of or names one without
      * @throws IllegalArgumentException if the pass has no token ids
      */
     @Override
@@ -61,8 +62,9 @@ public final class RandomRouter extends Router {
 
     /** The expert that serves this token id in sequences of this domain. */
     public int expert(int domain, int token) {
-        checkDomain(domain);
-        return spec.firsts()[domain] + maps()[domain].below(token, spec.groups.get(domain));
+        int group = spec.groups.size() == 1 ? 0 : domain;
+        checkDomain(group);
+        return spec.firsts()[group] + maps()[group].below(token, spec.groups.get(group));
     }
 
     /**
@@ -81,12 +83,12 @@ public final class RandomRouter extends Router {
     }
 
     private int group(Pass pass, int sequence) {
-        if (pass.domains() == null) {
-            if (spec.groups.size() > 1) {
-                throw new InputException("the random router has " + spec.groups.size()
-                    + " groups of experts, one for each domain, and is not told the domains of its sequences");
-            }
+        if (spec.groups.size() == 1) {
             return 0;
+        }
+        if (pass.domains() == null) {
+            throw new InputException("the random router has " + spec.groups.size()
+                + " groups of experts, one for each domain, and is not told the domains of its sequences");
         }
         int domain = pass.domains()[sequence];
         checkDomain(domain);
@@ -95,8 +97,8 @@ public final class RandomRouter extends Router {
 
     private void checkDomain(int domain) {
         if (domain < 0 || domain >= spec.groups.size()) {
-            throw new InputException("domain " + domain + " has no experts: the random router has " + spec.groups.size()
-                + (spec.groups.size() == 1 ? " group, for domain 0" : " groups, for domains 0 to " + (spec.groups.size() - 1)));
+            throw new InputException("domain " + domain + " has no experts: the random router has " + spec.groups.size() + " groups, for domains 0 to "
+                + (spec.groups.size() - 1));
         }
     }
 
@@ -115,7 +117,7 @@ public final class RandomRouter extends Router {
         return drawn ? maps : null;
     }
 
-    /** @param groups how many experts each domain has, in the order of the domains */
+    /** @param groups how many experts each domain has, in the order of the domains; a single group serves all domains */
     public record Spec(List<Integer> groups) implements RouterSpec {
         public Spec {
             groups = List.copyOf(groups);
@@ -178,6 +180,15 @@ public final class RandomRouter extends Router {
                 sizes[most]++;
             }
             return new Spec(List.of(sizes));
+        }
+
+        /** One group serves all domains; of several there is one for each domain, and further domains have the experts shared out equally. */
+        @Override
+        public Spec forDomains(int domains) {
+            if (groups.size() == 1 || groups.size() >= domains) {
+                return this;
+            }
+            return new Spec(Collections.nCopies(domains, 1)).withExperts(Math.max(experts(), domains), 1);
         }
 
         /** At least one for each group. */

@@ -87,11 +87,16 @@ public record DomainAddition(int experts, int like, long seed) {
         return experts == 0 ? groups.get(like) : experts;
     }
 
-    /** The parameters that {@link #apply} added to a model, as a training spec names them. */
+    /**
+     * The parameters that {@link #apply} added to a model, as a training spec names them. Of a bank in tables it is the whole bank: there the
+     * experts that no token reaches stay as they are, so those of other domains do as long as the training text is of the new one alone.
+     */
     public List<String> trained(LanguageModel larger) {
         return DomainLayers.routers(Layers.transformer(larger)).entrySet().stream().map(layer -> {
-            RandomRouter.Spec router = layer.getValue();
-            return Layers.prefix(layer.getKey()) + "experts[" + router.firsts()[router.groups().size() - 1] + "..]";
+            List<Integer> groups = layer.getValue().groups();
+            String bank = DomainLayers.bank(layer.getKey());
+            boolean tables = larger.parameters().stream().anyMatch(p -> p.isTable() && p.name().startsWith(bank));
+            return Layers.prefix(layer.getKey()) + "experts" + (tables ? "" : "[" + layer.getValue().firsts()[groups.size() - 1] + "..]");
         }).toList();
     }
 }

@@ -51,6 +51,16 @@ class RandomRouterTest {
         assertThat(Arrays.stream(experts(router, 2)).distinct().sorted()).containsExactly(4, 5, 6, 7, 8);
     }
 
+    @Test
+    void aSingleGroupServesAllDomains() {
+        RandomRouter router = router("layer", 4);
+        assertThat(experts(router, 7)).isEqualTo(experts(router, 0));
+        try (Tape t = Trial.tape()) {
+            int[] expert = router.route(t, Trial.normal("x", 1, 2, DIM), Pass.evaluation(2, 1).withDomains(0, 9).withTokens(5, 5)).expert();
+            assertThat(expert).containsExactly(router.expert(0, 5), router.expert(0, 5));
+        }
+    }
+
     /** Equal maps would agree everywhere, independent ones in a quarter of the places: 250 of 1000, deviation 13.7. */
     @Test
     void layersAndDomainsHaveIndependentMaps() {
@@ -133,6 +143,9 @@ class RandomRouterTest {
         assertThat(spec.withExperts(12, 1).groups()).containsExactly(2, 4, 6);
         assertThat(spec.atMost(2).groups()).containsExactly(1, 1, 1);
         assertThat(RandomRouter.Spec.equal(640, 4).groups()).containsExactly(160, 160, 160, 160);
+        assertThat(spec.forDomains(2)).isEqualTo(spec);
+        assertThat(spec.forDomains(7).groups()).containsExactly(9, 9, 9, 9, 8, 8, 8);
+        assertThat(new RandomRouter.Spec(List.of(1, 1)).forDomains(3).groups()).containsExactly(1, 1, 1);
         assertThat(spec.parameters(99)).isZero();
         assertThat(spec.flops(99, 99)).isZero();
     }

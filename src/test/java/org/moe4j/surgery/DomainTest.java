@@ -91,7 +91,7 @@ class DomainTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"reference, false", "simd, false"})
+    @CsvSource({"reference, false", "simd, false", "simd, true"})
     void oldDomainsAreUntouchedWhenOneIsAdded(String device, boolean stored) {
         try (Backend on = Backends.open(device, 2)) {
             LanguageModel model = model(on, stored);

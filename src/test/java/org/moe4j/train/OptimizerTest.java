@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
+import org.moe4j.backend.Backends;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
@@ -277,5 +278,30 @@ class OptimizerTest {
         weight.feed(-2, 0.25, 0.75);
         Gradients.clipValue(on, List.of(weight.parameter()), 0.5);
         assertThat(weight.parameter().grad().toDoubles()).containsExactly(-0.5, 0.25, 0.5);
+    }
+
+    /**
+     * PanGu-Sigma's two groups: 1e-8 for dense weights, 1e-20 for experts, whose gradients are small. A first step of Adam has the size of the
+     * learning rate times |g| / (|g| + eps), so with g = 1e-10 it is 1 % of that with the larger one, and all of it with the smaller.
+     */
+    @Test
+    void aGroupWithASmallerEpsilonTakesSmallGradientsInFull() {
+        double gradient = (float) 1e-10;
+        Adam.Spec spec = new Adam.Spec(0.8, 0.95, 1e-8, null, null, null, List.of(new Adam.Group("experts", null, 1e-20, null)));
+        for (String name : List.of("reference", "simd")) {
+            try (Backend on = Backends.open(name, 1)) {
+                Fed dense = Fed.weight(on, "blocks.0.in.weight", Shape.of(1), 0);
+                Fed expert = Fed.weight(on, "blocks.0.experts.in", Shape.of(1), 0);
+                Fed table = Fed.table(on, "blocks.1.experts.in", Shape.of(2, 1), 0, 0);
+                Optimizer optimizer = spec.build(on, List.of(dense.parameter(), expert.parameter(), table.parameter()));
+                dense.feed(gradient);
+                expert.feed(gradient);
+                table.feedRows(new int[] {1}, gradient);
+                optimizer.step(0.5);
+                assertThat(dense.values()[0]).isCloseTo(-0.5 * gradient / (gradient + 1e-8), within(1e-6));
+                assertThat(expert.values()[0]).isCloseTo(-0.5, within(1e-6));
+                assertThat(table.values()).containsExactly(new double[] {0, -0.5}, within(1e-6));
+            }
+        }
     }
 }
