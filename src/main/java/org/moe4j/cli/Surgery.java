@@ -1,0 +1,299 @@
+package org.moe4j.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+import org.moe4j.autodiff.Arena;
+import org.moe4j.autodiff.Parameter;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Backends;
+import org.moe4j.data.Batches;
+import org.moe4j.data.DataSpec;
+import org.moe4j.data.TokenSet;
+import org.moe4j.data.TokenizerKind;
+import org.moe4j.data.Validation;
+import org.moe4j.experts.RouterSpec;
+import org.moe4j.experts.SpecCatalog;
+import org.moe4j.io.InputException;
+import org.moe4j.model.LanguageModel;
+import org.moe4j.surgery.BranchMix;
+import org.moe4j.surgery.Growth;
+import org.moe4j.surgery.Layers;
+import org.moe4j.surgery.PatchInput;
+import org.moe4j.surgery.Pruning;
+import org.moe4j.surgery.Upcycling;
+import org.moe4j.train.Checkpoint;
+import org.moe4j.train.Evaluation;
+import org.moe4j.train.SavedModel;
+import org.moe4j.train.Trainer;
+import org.moe4j.train.TrainingSpec;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Operations on models in checkpoint folders, each written to another folder: exit code 0, or 2 with one sentence for a mistake. */
+public final class Surgery {
+    private static final Map<String, Supplier<Callable<Integer>>> OPERATIONS = new LinkedHashMap<>();
+
+    static {
+        OPERATIONS.put("upcycle", Upcycle::new);
+        OPERATIONS.put("mix", Mix::new);
+        OPERATIONS.put("grow", Grow::new);
+        OPERATIONS.put("prune", Prune::new);
+        OPERATIONS.put("tune", Tune::new);
+    }
+
+    private Surgery() {}
+
+    /** Runs the operation that the first word names and gives the exit code. */
+    public static int run(String... args) {
+        if (args.length == 0 || args[0].equals("--help") || args[0].equals("-h")) {
+            System.out.println("usage: experiments/run surgery " + String.join("|", OPERATIONS.keySet())
+                + " DIR... --out DIR [options]     an operation's --help shows its options");
+            return args.length == 0 ? 2 : 0;
+        }
+        Supplier<Callable<Integer>> operation = OPERATIONS.get(args[0]);
+        if (operation == null) {
+            System.err.println(InputException.unknown("operation", args[0], OPERATIONS.keySet()).getMessage());
+            return 2;
+        }
+        return PlainCommand.run(operation.get(), missing -> "give the folder of a checkpoint and --out DIR: experiments/run surgery " + args[0] + " DIR --out DIR",
+            Arrays.copyOfRange(args, 1, args.length));
+    }
+
+    /** Where models come from and go to. */
+    static final class Place {
+        @Parameters(paramLabel = "DIR", arity = "1..*", description = "the folder of a checkpoint")
+        private List<Path> from;
+
+        @Option(names = "--out", paramLabel = "DIR", required = true, description = "the folder of the new checkpoint")
+        private Path out;
+
+        @Option(names = "--seed", paramLabel = "N", description = "of new weights, 1 by default")
+        private long seed = 1;
+
+        @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd for float32 checkpoints, reference for float64")
+        private String device = "auto";
+
+        @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
+        private boolean help;
+
+        /** Loads the models, operates and saves. */
+        int operate(String what, BiFunction<Backend, List<LanguageModel>, LanguageModel> operation) {
+            Checkpoint to = new Checkpoint(out);
+            if (to.exists()) {
+                throw new InputException("there is a checkpoint in " + out + "; give another --out");
+            }
+            try (Backend on = Backends.open(device, Runtime.getRuntime().availableProcessors())) {
+                List<LanguageModel> models = from.stream().map(folder -> SavedModel.load(on, new Checkpoint(folder))).toList();
+                LanguageModel made = operation.apply(on, models);
+                SavedModel.save(on, made, to, Map.of("surgery", what));
+                System.out.println(out + ": " + count(models.getFirst()) + " parameters became " + count(made));
+            }
+            return 0;
+        }
+
+        int operateOnOne(String what, BiFunction<Backend, LanguageModel, LanguageModel> operation) {
+            if (from.size() > 1) {
+                throw new InputException(from.size() + " folders are given, this operation is on one");
+            }
+            return operate(what, (on, models) -> operation.apply(on, models.getFirst()));
+        }
+
+        private static String count(LanguageModel model) {
+            return "%,d".formatted(model.parameters().stream().filter(p -> p.kind() != Parameter.Kind.BUFFER).mapToLong(p -> p.shape().size()).sum());
+        }
+    }
+
+    /** What router a new mixture gets. */
+    static final class Routers {
+        @Option(names = "--router", paramLabel = "NAME", description = "top-k (default), noisy-top-k, switch, expert-choice, ...")
+        private String router = "top-k";
+
+        @Option(names = "--top-k", paramLabel = "K", description = "experts for a token, 2 by default")
+        private int topK = 2;
+
+        @Option(names = "--layers", paramLabel = "WHICH", description = "every-other (default), last-half, all, or numbers from 0 such as 1,3")
+        private String layers = "every-other";
+
+        RouterSpec of(int experts) {
+            return SpecCatalog.ROUTERS.example(router).withExperts(experts, topK);
+        }
+
+        List<Integer> layers(LanguageModel model) {
+            return Layers.named(layers, model.spec().feedForwards().size());
+        }
+    }
+
+    /** The text that a model of this vocabulary reads. */
+    static final class Text {
+        @Option(names = "--text", paramLabel = "FILE", description = "files and folders, as the model was trained on; none: the source of the running JDK")
+        private List<String> text = List.of();
+
+        @Option(names = "--batch", paramLabel = "B", description = "sequences of a batch, 16 by default")
+        private int batch = 16;
+
+        @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on, 65536 by default")
+        private long tokens = 65_536;
+
+        TokenSet open(LanguageModel model) {
+            int vocabulary = model.spec().vocabulary();
+            DataSpec data = text.isEmpty() ? DataSpec.DEFAULT : DataSpec.DEFAULT.withText(text);
+            return TokenSet.open(vocabulary == 256 ? data.withTokenizer(TokenizerKind.BYTE, vocabulary) : data.withTokenizer(TokenizerKind.BPE, vocabulary));
+        }
+
+        Validation validation(TokenSet set, LanguageModel model) {
+            return Validation.of(set, tokens, batch, model.spec().sequence());
+        }
+    }
+
+    @Command(name = "experiments/run surgery upcycle", sortOptions = false, description = "Makes mixtures of layers of a dense model, each expert a copy.")
+    private static final class Upcycle implements Callable<Integer> {
+        @Mixin
+        private Place place;
+
+        @Mixin
+        private Routers routers;
+
+        @Option(names = "--experts", paramLabel = "E", description = "copies of a layer, 8 by default")
+        private int experts = 8;
+
+        @Option(names = "--granularity", paramLabel = "G", description = "parts to cut each copy into, 1 by default")
+        private int granularity = 1;
+
+        @Option(names = "--noise", paramLabel = "SIGMA", description = "added to copies, relative to their weights; 0 by default")
+        private double noise;
+
+        @Override
+        public Integer call() {
+            return place.operateOnOne("upcycling of " + place.from, (on, model) ->
+                new Upcycling(routers.layers(model), routers.of(experts), granularity, noise, place.seed).apply(on, model));
+        }
+    }
+
+    @Command(name = "experiments/run surgery mix", sortOptions = false, description = "Makes one mixture of several dense models (branch-train-mix).")
+    private static final class Mix implements Callable<Integer> {
+        @Mixin
+        private Place place;
+
+        @Mixin
+        private Routers routers;
+
+        @Option(names = "--others", paramLabel = "WHICH", description = "what is not an expert: average (default), or the first model's")
+        private String others = "average";
+
+        @Override
+        public Integer call() {
+            BranchMix.Others which = switch (others) {
+                case "average" -> BranchMix.Others.AVERAGE;
+                case "first" -> BranchMix.Others.FIRST;
+                default -> throw InputException.unknown("value of --others", others, List.of("average", "first"));
+            };
+            return place.operate("mix of " + place.from, (on, models) ->
+                new BranchMix(routers.layers(models.getFirst()), routers.of(models.size()), which, place.seed).apply(on, models));
+        }
+    }
+
+    @Command(name = "experiments/run surgery grow", sortOptions = false, description = "Adds experts to every mixture layer.")
+    private static final class Grow implements Callable<Integer> {
+        @Mixin
+        private Place place;
+
+        @Option(names = "--experts", paramLabel = "N", description = "new experts of each mixture layer, 4 by default")
+        private int experts = 4;
+
+        @Option(names = "--domain", paramLabel = "D", description = "the first domain number that may use them; 0, the default, for every input")
+        private int domain;
+
+        @Option(names = "--copied", description = "begin as copies of the old experts in turn")
+        private boolean copied;
+
+        @Option(names = "--noise", paramLabel = "SIGMA", description = "added to copies, relative to their weights; 0 by default")
+        private double noise;
+
+        @Option(names = "--patch", paramLabel = "P", description = "let the model read patches of P values, too")
+        private Integer patch;
+
+        @Override
+        public Integer call() {
+            Growth growth = new Growth(experts, domain, copied, noise, place.seed);
+            return place.operateOnOne("growth of " + place.from, (on, model) -> {
+                LanguageModel grown = growth.apply(on, model);
+                List<String> added = new ArrayList<>(growth.trained(grown));
+                if (patch != null) {
+                    PatchInput input = new PatchInput(patch, place.seed);
+                    grown = input.apply(on, grown);
+                    added.addAll(input.trained());
+                }
+                System.out.println("to train what is new: " + String.join(",", added));
+                return grown;
+            });
+        }
+    }
+
+    @Command(name = "experiments/run surgery prune", sortOptions = false, description = "Removes experts that a text does not use.")
+    private static final class Prune implements Callable<Integer> {
+        @Mixin
+        private Place place;
+
+        @Mixin
+        private Text text;
+
+        @Option(names = "--least-share", paramLabel = "S", description = "remove experts with a smaller share of a layer's load; 0, the default, those with none")
+        private double leastShare;
+
+        @Override
+        public Integer call() {
+            return place.operateOnOne("pruning of " + place.from, (on, model) -> {
+                Validation validation = text.validation(text.open(model), model);
+                Evaluation before = Evaluation.of(on, new Arena(on), model, validation);
+                LanguageModel pruned = new Pruning(leastShare).apply(on, model, before.loads());
+                Evaluation after = Evaluation.of(on, new Arena(on), pruned, validation);
+                for (int layer = 0; layer < before.loads().size(); layer++) {
+                    System.out.println("mixture layer " + layer + ": " + before.loads().get(layer).experts() + " experts became " + after.loads().get(layer).experts());
+                }
+                System.out.println("%.6f nats/token before, %.6f after".formatted(before.natsPerToken(), after.natsPerToken()));
+                return pruned;
+            });
+        }
+    }
+
+    @Command(name = "experiments/run surgery tune", sortOptions = false, description = "Trains a model on, or parts of it only.")
+    private static final class Tune implements Callable<Integer> {
+        @Mixin
+        private Place place;
+
+        @Mixin
+        private Text text;
+
+        @Option(names = "--steps", paramLabel = "N", description = "200 by default")
+        private long steps = 200;
+
+        @Option(names = "--learning-rate", paramLabel = "R", description = "1e-3 by default")
+        private double learningRate = 1e-3;
+
+        @Option(names = "--trained", paramLabel = "NAME", split = ",", description = "what to train, such as experts, router, blocks.1 or experts[8..]; all by default")
+        private List<String> trained = List.of();
+
+        @Override
+        public Integer call() {
+            return place.operateOnOne("tuning of " + place.from, (on, model) -> {
+                TokenSet set = text.open(model);
+                Batches batches = new Batches(set, text.batch, model.spec().sequence(), place.seed);
+                TrainingSpec spec = TrainingSpec.of(text.batch, steps, learningRate).withSeed(place.seed).withTrained(trained.toArray(String[]::new));
+                Validation validation = text.validation(set, model);
+                double before = Evaluation.of(on, new Arena(on), model, validation).natsPerToken();
+                double after = new Trainer(on, model, spec, batches::at, validation).run(m -> {}).evaluation().natsPerToken();
+                System.out.println("%.4f nats/token before, %.4f after".formatted(before, after));
+                return model;
+            });
+        }
+    }
+}
