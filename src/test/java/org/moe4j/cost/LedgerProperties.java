@@ -3,6 +3,7 @@ package org.moe4j.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -10,6 +11,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
@@ -21,6 +23,7 @@ import org.moe4j.model.AnyLayer;
 import org.moe4j.model.EncoderDecoder;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.model.RecurrentModel;
 import org.moe4j.model.Repeat;
 import org.moe4j.model.Transformer;
 import org.moe4j.nn.CausalSelfAttention;
@@ -73,8 +76,19 @@ class LedgerProperties {
         Arbitrary<int[]> widths = Combinators.combine(Arbitraries.integers().between(1, 3), Arbitraries.integers().between(1, 2),
             Arbitraries.integers().between(1, 3)).as((keyHeads, shared, half) -> new int[] {keyHeads * shared, keyHeads, 2 * half});
         Arbitrary<List<FeedForwardSpec>> blocks = Arbitraries.of(AnyLayer.all()).list().ofMinSize(1).ofMaxSize(3);
-        return Combinators.combine(Arbitraries.integers().between(2, 40), widths, Arbitraries.integers().between(1, 12),
+        Arbitrary<ModelSpec> transformers = Combinators.combine(Arbitraries.integers().between(2, 40), widths, Arbitraries.integers().between(1, 12),
             Arbitraries.of(true, false), Arbitraries.of(true, false), blocks).as(LedgerProperties::spec);
+        Arbitrary<ModelSpec> recurrent = Combinators.combine(Arbitraries.integers().between(2, 40), Arbitraries.integers().between(1, 9),
+            Arbitraries.integers().between(0, 9), Arbitraries.integers().between(1, 12), Arbitraries.of(true, false), Arbitraries.of(true, false), blocks)
+            .as(LedgerProperties::recurrent);
+        return Arbitraries.frequencyOf(Tuple.of(2, transformers), Tuple.of(1, recurrent));
+    }
+
+    /** An LSTM before each layer: with a projection, or without one if {@code units} is 0. */
+    private static ModelSpec recurrent(int vocabulary, int dim, int units, int sequence, boolean tied, boolean bias, List<FeedForwardSpec> layers) {
+        RecurrentModel.Layer lstm = units == 0 ? RecurrentModel.Layer.lstm(dim, 0) : RecurrentModel.Layer.lstm(units, dim);
+        return new RecurrentModel.Spec(vocabulary, dim, sequence, tied, bias, 0.1, true, true,
+            layers.stream().flatMap(layer -> Stream.of(lstm, RecurrentModel.Layer.of(layer))).toList());
     }
 
     /** @param width H, KV and Dh */
