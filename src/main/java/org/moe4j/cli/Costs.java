@@ -121,8 +121,9 @@ public final class Costs implements Callable<Integer> {
                 LedgerTable.energy(energy.megawattHours()), Figures.count(energy.chipHours()), on.name(), 100 * utilisation, Figures.count(on.peakFlops()),
                 on.watts(), pue, on.name(), on.source()));
         }
-        argument.architecture().ifPresent(architecture -> text.append(said("%n")).append(PublishedTable.of(List.of(architecture)))
-            .append(architecture.note().isEmpty() ? "" : said("Note: %s%n", architecture.note())));
+        argument.architecture().ifPresent(architecture -> text.append(said("%n"))
+            .append(architecture.published().isEmpty() ? said("Published counts: none.%n") : PublishedTable.of(List.of(architecture)))
+            .append(architecture.note().isEmpty() ? "" : said("note: %s%n", architecture.note())));
         return text.toString();
     }
 

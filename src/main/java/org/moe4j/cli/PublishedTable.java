@@ -1,8 +1,10 @@
 package org.moe4j.cli;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 import org.moe4j.cost.PublishedCount;
@@ -23,10 +25,17 @@ final class PublishedTable {
                 String.format(Locale.ROOT, "%,.0f", count.calculated()), String.format(Locale.ROOT, "%+.2f %%", 100 * count.difference()),
                 lower(count.published().mark()), lower(count.verdict()));
         }
-        String reasons = counts.stream().filter(count -> count.verdict() == PublishedCount.Verdict.EXCEPTION)
-            .map(count -> count.architecture().name() + " " + quantity(count.published().quantity()) + ": " + count.published().exception() + System.lineSeparator())
-            .collect(Collectors.joining());
-        return table + (reasons.isEmpty() ? "" : "Known exceptions" + System.lineSeparator() + reasons.indent(2));
+        return table + exceptions(counts);
+    }
+
+    /** Each reason once, with the counts that it is the reason of. */
+    private static String exceptions(List<PublishedCount> counts) {
+        Map<String, List<String>> reasons = counts.stream().filter(count -> count.verdict() == PublishedCount.Verdict.EXCEPTION)
+            .collect(Collectors.groupingBy(count -> count.published().exception(), LinkedHashMap::new,
+                Collectors.mapping(count -> count.architecture().name() + " " + quantity(count.published().quantity()), Collectors.toList())));
+        StringBuilder text = new StringBuilder();
+        reasons.forEach((reason, of) -> text.append(String.format("exception: %s%n    %s%n", String.join(", ", of), reason)));
+        return text.toString();
     }
 
     /** How many counts got which verdict. */
