@@ -54,4 +54,19 @@ class KnownModelsTest {
         assertThat(counted.parameters()).isEqualTo(total);
         assertThat(counted.activeParameters()).isEqualTo(active);
     }
+
+    /** Without norms and position biases. */
+    @ParameterizedTest
+    @CsvSource({
+        "switch-base,        7415169024,   224034816",
+        "switch-large,      27120762880,   753270784",
+        "switch-xxl,       201263153152, 11009523712",
+        "switch-xxl-128e,  394542972928, 11015815168",
+        "switch-c,        1571308810240,  1728163840",
+    })
+    void switchTransformers(String name, long total, long active) {
+        Ledger counted = Ledger.of(Architecture.named(name).spec()).without(Set.of(Part.Kind.NORM, Part.Kind.POSITION));
+        assertThat(counted.parameters()).isEqualTo(total);
+        assertThat(counted.activeParameters()).isEqualTo(active);
+    }
 }
