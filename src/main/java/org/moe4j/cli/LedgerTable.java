@@ -33,10 +33,7 @@ record LedgerTable(Ledger ledger, DType weights, Map<Integer, Long> optimizer, E
             if (group.blocks().getFirst() == Part.OUTSIDE) {
                 group.parts().forEach(part -> line(table, part.name(), List.of(part), 1, OptionalLong.empty()));
             } else {
-                int times = group.blocks().size();
-                line(table, "block" + (times == 1 ? " " : "s ") + numbers(group.blocks()) + (times == 1 ? "" : " (" + times + " x)"), group.parts(), times,
-                    OptionalLong.of(group.blocks().stream().mapToLong(block -> optimizer.getOrDefault(block, 0L)).sum()));
-                group.parts().forEach(part -> line(table, (times == 1 ? "  " : "  each ") + part.name(), List.of(part), 1, OptionalLong.empty()));
+                blocks(table, group);
             }
         }
         line(table, "total", ledger.parts(), 1, OptionalLong.of(optimizerValues()));
@@ -46,6 +43,18 @@ record LedgerTable(Ledger ledger, DType weights, Map<Integer, Long> optimizer, E
     /** Values of optimizer state in all. */
     long optimizerValues() {
         return optimizer.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** All blocks of a kind, and what is in each; in one line where that is one thing. */
+    private void blocks(TextTable table, Ledger.Group group) {
+        int times = group.blocks().size();
+        boolean one = times == 1 && group.parts().size() == 1;
+        String name = (times == 1 ? "block " : "blocks ") + numbers(group.blocks()) + (times == 1 ? "" : " (" + times + " x)");
+        line(table, one ? name + " " + group.parts().getFirst().name() : name, group.parts(), times,
+            OptionalLong.of(group.blocks().stream().mapToLong(block -> optimizer.getOrDefault(block, 0L)).sum()));
+        if (!one) {
+            group.parts().forEach(part -> line(table, (times == 1 ? "  " : "  each ") + part.name(), List.of(part), 1, OptionalLong.empty()));
+        }
     }
 
     private void line(TextTable table, String name, List<Part> parts, int times, OptionalLong optimizerValues) {

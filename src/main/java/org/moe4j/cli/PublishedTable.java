@@ -1,13 +1,17 @@
 package org.moe4j.cli;
 
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.moe4j.cost.PublishedCount;
+import org.moe4j.model.Part;
 import org.moe4j.model.zoo.Architecture;
 import org.moe4j.model.zoo.Published;
 import org.moe4j.report.TextTable;
@@ -19,11 +23,11 @@ final class PublishedTable {
     /** One line for each printed count of these architectures, then the reasons of those that are known not to be met, and how many are which. */
     static String of(Collection<Architecture> architectures) {
         List<PublishedCount> counts = architectures.stream().flatMap(architecture -> PublishedCount.of(architecture).stream()).toList();
-        TextTable table = new TextTable("architecture", "count", "published", "calculated", "difference", "source", "verdict").wordsLast();
+        TextTable table = new TextTable("architecture", "count", "published", "calculated", "difference", "verdict", "source", "counted without").wordsLast();
         for (PublishedCount count : counts) {
             table.row(count.architecture().name(), quantity(count.published().quantity()), count.published().printed(),
                 String.format(Locale.ROOT, "%,.0f", count.calculated()), String.format(Locale.ROOT, "%+.2f %%", 100 * count.difference()),
-                lower(count.published().mark()), lower(count.verdict()));
+                lower(count.verdict()), lower(count.published().mark()), leftOut(count.published()));
         }
         return table + exceptions(counts);
     }
@@ -56,6 +60,14 @@ final class PublishedTable {
             case ACTIVE -> "active";
             case MULTIPLY_ADDS -> "ops/token";
         };
+    }
+
+    /** "embeddings", "norm, position", or nothing. */
+    private static String leftOut(Published published) {
+        Set<Part.Kind> left = EnumSet.allOf(Part.Kind.class);
+        left.removeAll(published.counted());
+        boolean embeddings = left.removeAll(Part.Kind.EMBEDDINGS);
+        return Stream.concat(Stream.of("embeddings").filter(_ -> embeddings), left.stream().map(PublishedTable::lower)).collect(Collectors.joining(", "));
     }
 
     private static String lower(Enum<?> value) {
