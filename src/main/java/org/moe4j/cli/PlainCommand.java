@@ -5,23 +5,21 @@ import java.util.function.Function;
 
 import org.moe4j.io.InputException;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Runs an annotated command so that a mistake is one sentence on standard error and exit code 2. */
-final class PlainCommand {
+/** Runs an annotated command, or one of its subcommands, so that a mistake is one sentence on standard error and exit code 2. */
+public final class PlainCommand {
     private PlainCommand() {}
 
     /**
      * @param missing the sentence for a parameter that is not there
      * @return the exit code
      */
-    static int run(Object command, Function<CommandLine.MissingParameterException, String> missing, String... args) {
-        CommandLine line = new CommandLine(command);
-        List<String> options = line.getCommandSpec().options().stream().map(OptionSpec::longestName).toList();
-        return line
+    public static int run(Object command, Function<CommandLine.MissingParameterException, String> missing, String... args) {
+        return new CommandLine(command)
             .setParameterExceptionHandler((mistake, words) -> said(switch (mistake) {
-                case CommandLine.UnmatchedArgumentException e when e.isUnknownOption() ->
-                    InputException.unknown("option", e.getUnmatched().getFirst().split("=")[0], options).getMessage();
+                case CommandLine.UnmatchedArgumentException e -> unknown(e);
                 case CommandLine.MissingParameterException e -> missing.apply(e);
                 default -> mistake.getMessage();
             }))
@@ -32,6 +30,16 @@ final class PlainCommand {
                 throw failure;
             })
             .execute(args);
+    }
+
+    private static String unknown(CommandLine.UnmatchedArgumentException mistake) {
+        CommandSpec spec = mistake.getCommandLine().getCommandSpec();
+        String word = mistake.getUnmatched().getFirst();
+        if (mistake.isUnknownOption()) {
+            List<String> options = spec.options().stream().map(OptionSpec::longestName).toList();
+            return InputException.unknown("option", word.split("=")[0], options).getMessage();
+        }
+        return spec.subcommands().isEmpty() ? mistake.getMessage() : InputException.unknown("command", word, spec.subcommands().keySet()).getMessage();
     }
 
     private static int said(String sentence) {

@@ -70,7 +70,7 @@ final class Decoder {
     /**
      * The spec of a config.
      *
-     * @param mixture with the balance loss of one layer, see {@link #balanceWeight}
+     * @param router with the balance loss of one layer, see {@link #balanceWeight}
      */
     static Transformer.Spec spec(Config config, CausalSelfAttention.Spec attention, TopKRouter.Spec router) {
         config.require("hidden_act", TextNode.valueOf("silu"));
@@ -115,7 +115,7 @@ final class Decoder {
 
     static void require(String modelType, boolean fits, String what) {
         if (!fits) {
-            throw new InputException("a " + modelType + " has " + what + ", this model has something else");
+            throw new InputException("model_type " + modelType + " means " + what + ", this model has something else");
         }
     }
 }

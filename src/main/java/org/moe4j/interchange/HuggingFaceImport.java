@@ -70,7 +70,7 @@ public final class HuggingFaceImport implements AutoCloseable {
         return spec;
     }
 
-    /** What config.json says, for a copy of the checkpoint with other weights. */
+    /** What config.json says. */
     Config config() {
         return folder.config();
     }
@@ -80,10 +80,17 @@ public final class HuggingFaceImport implements AutoCloseable {
         return layout.modelType();
     }
 
+    /** The token that ends a text, or null. */
+    public Integer endOfText() {
+        return folder.config().endOfText();
+    }
+
+    /** How many files the weights are in. */
     public int files() {
         return folder.shards().size();
     }
 
+    /** How many tensors there are. */
     public int tensors() {
         return folder.names().size();
     }
@@ -168,7 +175,7 @@ public final class HuggingFaceImport implements AutoCloseable {
         if (tokenizer.vocabularySize() > spec.vocabulary()) {
             throw new InputException(file + " has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model's vocab_size is " + spec.vocabulary());
         }
-        Integer end = folder.config().endOfText();
+        Integer end = endOfText();
         return end == null ? tokenizer : tokenizer.endingDocumentsWith(end);
     }
 

@@ -120,7 +120,7 @@ class HuggingFaceMistakesTest {
                 Repeat.everyBlock(2, new DenseFeedForward.Spec())).build(new Init(on, 1));
             HuggingFaceExport export = new HuggingFaceExport(DType.F32, HuggingFaceExport.USUAL_SHARD);
             assertThatThrownBy(() -> export.write(folder.resolve("out"), dense, (Integer) null)).isInstanceOf(InputException.class)
-                .hasMessageContaining("a mixtral has the same mixture in every block").hasMessageContaining("a olmoe has");
+                .hasMessageContaining("model_type mixtral means the same mixture in every block").hasMessageContaining("model_type olmoe means");
 
             Transformer fine;
             try (HuggingFaceImport opened = HuggingFaceImport.open(TinyCheckpoint.goldenMixtral().write(folder.resolve("c"), DType.F32))) {

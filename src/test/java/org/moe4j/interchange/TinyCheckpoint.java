@@ -17,9 +17,9 @@ import org.moe4j.io.SafetensorsWriter;
 import org.moe4j.io.TensorData;
 
 /** A Hugging Face folder written by hand: its config, its tensors by their own names, and how they lie in files. */
-final class TinyCheckpoint {
-    final ObjectNode config;
-    final Map<String, TensorData> tensors = new LinkedHashMap<>();
+public final class TinyCheckpoint {
+    public final ObjectNode config;
+    public final Map<String, TensorData> tensors = new LinkedHashMap<>();
 
     TinyCheckpoint(String config) {
         try {
@@ -30,7 +30,7 @@ final class TinyCheckpoint {
     }
 
     /** The golden Mixtral of Hugging Face's own code, with the names that its state dictionary has. */
-    static TinyCheckpoint goldenMixtral() {
+    public static TinyCheckpoint goldenMixtral() {
         TinyCheckpoint checkpoint = new TinyCheckpoint("""
             {"architectures": ["MixtralForCausalLM"], "model_type": "mixtral", "vocab_size": 23, "hidden_size": 16, "intermediate_size": 20,
              "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
@@ -48,15 +48,21 @@ final class TinyCheckpoint {
     }
 
     /** An OLMoE of random weights, with fewer key heads than heads. */
-    static TinyCheckpoint olmoe(long seed) {
+    public static TinyCheckpoint olmoe(long seed) {
+        return olmoe(seed, 19);
+    }
+
+    /** The same with another vocabulary. */
+    public static TinyCheckpoint olmoe(long seed, int vocabulary) {
         TinyCheckpoint checkpoint = new TinyCheckpoint("""
             {"architectures": ["OlmoeForCausalLM"], "model_type": "olmoe", "vocab_size": 19, "hidden_size": 16, "intermediate_size": 6,
              "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "num_experts": 6, "num_experts_per_tok": 3,
              "norm_topk_prob": false, "clip_qkv": 0.9, "hidden_act": "silu", "max_position_embeddings": 64, "rope_theta": 10000.0,
              "router_aux_loss_coef": 0.01, "attention_bias": false, "attention_dropout": 0.0, "rope_scaling": null, "tie_word_embeddings": false,
              "torch_dtype": "bfloat16", "eos_token_id": 0, "pad_token_id": 1}""");
+        checkpoint.config.put("vocab_size", vocabulary);
         Random random = new Random(seed);
-        checkpoint.add(random, "model.embed_tokens.weight", 1, 19, 16);
+        checkpoint.add(random, "model.embed_tokens.weight", 1, vocabulary, 16);
         for (int layer = 0; layer < 2; layer++) {
             String at = "model.layers." + layer + ".";
             checkpoint.add(random, at + "self_attn.q_proj.weight", 0.3, 16, 16);
@@ -75,7 +81,7 @@ final class TinyCheckpoint {
             checkpoint.add(random, at + "post_attention_layernorm.weight", 1, 16);
         }
         checkpoint.add(random, "model.norm.weight", 1, 16);
-        checkpoint.add(random, "lm_head.weight", 0.3, 19, 16);
+        checkpoint.add(random, "lm_head.weight", 0.3, vocabulary, 16);
         return checkpoint;
     }
 
@@ -89,14 +95,14 @@ final class TinyCheckpoint {
     }
 
     /** One file. */
-    Path write(Path folder, DType dtype) {
+    public Path write(Path folder, DType dtype) {
         writeConfig(folder);
         SafetensorsWriter.write(folder.resolve("model.safetensors"), as(dtype), Map.of("format", "pt"));
         return folder;
     }
 
     /** Several files and their index, tensors dealt out in turn. */
-    Path writeShards(Path folder, DType dtype, int shards) {
+    public Path writeShards(Path folder, DType dtype, int shards) {
         writeConfig(folder);
         ObjectNode map = JsonFile.JSON.createObjectNode();
         List<TensorData> all = as(dtype);

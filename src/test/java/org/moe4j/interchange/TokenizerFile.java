@@ -7,12 +7,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /** A small tokenizer.json: every byte that text may have, some merges, and added tokens, as one would write it by hand. */
-final class TokenizerFile {
+public final class TokenizerFile {
     final ObjectNode root = JsonFile.JSON.createObjectNode();
     final ObjectNode model;
     final Map<String, Integer> vocabulary = new LinkedHashMap<>();
 
-    TokenizerFile(String... merges) {
+    public TokenizerFile(String... merges) {
         root.put("version", "1.0");
         root.putNull("normalizer");
         root.putArray("added_tokens");
