@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
@@ -197,7 +198,7 @@ public final class RowStore {
 
     /** Under another name first, so that there is a whole store by this name or none. */
     private void make() throws IOException {
-        Path temporary = Files.createTempFile(content.folder, ".", ".tmp");
+        Path temporary = content.folder.resolve("." + content.name + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
         try {
             write(temporary);
             Files.move(temporary, content.file(), StandardCopyOption.ATOMIC_MOVE);

@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
+import org.moe4j.data.Batch;
 import org.moe4j.data.Batches;
 import org.moe4j.data.DataSpec;
 import org.moe4j.data.TokenSet;
@@ -47,6 +49,8 @@ public final class Surgery {
         OPERATIONS.put("mix", Mix::new);
         OPERATIONS.put("grow", Grow::new);
         OPERATIONS.put("prune", Prune::new);
+        OPERATIONS.put("extract", DomainSurgery.Extract::new);
+        OPERATIONS.put("add-domain", DomainSurgery.Add::new);
         OPERATIONS.put("tune", Tune::new);
     }
 
@@ -84,6 +88,10 @@ public final class Surgery {
 
         @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
         private boolean help;
+
+        long seed() {
+            return seed;
+        }
 
         /** Loads the models, operates and saves. */
         int operate(String what, BiFunction<Backend, List<LanguageModel>, LanguageModel> operation) {
@@ -137,6 +145,9 @@ public final class Surgery {
         @Option(names = "--text", paramLabel = "FILE", description = "files and folders, as the model was trained on; none: the source of the running JDK")
         private List<String> text = List.of();
 
+        @Option(names = "--domain", paramLabel = "D", description = "the number that all of the text has as its domain; by default each file or folder is one")
+        private Integer domain;
+
         @Option(names = "--batch", paramLabel = "B", description = "sequences of a batch, 16 by default")
         private int batch = 16;
 
@@ -150,7 +161,17 @@ public final class Surgery {
         }
 
         Validation validation(TokenSet set, LanguageModel model) {
-            return Validation.of(set, tokens, batch, model.spec().sequence());
+            Validation all = Validation.of(set, tokens, batch, model.spec().sequence());
+            return new Validation(all.batches().stream().map(this::asDomain).toList(), all.tokens(), all.bytes());
+        }
+
+        LongFunction<Batch> batches(TokenSet set, LanguageModel model, long seed) {
+            Batches all = new Batches(set, batch, model.spec().sequence(), seed);
+            return step -> asDomain(all.at(step));
+        }
+
+        private Batch asDomain(Batch batch) {
+            return domain == null ? batch : batch.ofDomain(domain);
         }
     }
 
@@ -286,11 +307,10 @@ public final class Surgery {
         public Integer call() {
             return place.operateOnOne("tuning of " + place.from, (on, model) -> {
                 TokenSet set = text.open(model);
-                Batches batches = new Batches(set, text.batch, model.spec().sequence(), place.seed);
                 TrainingSpec spec = TrainingSpec.of(text.batch, steps, learningRate).withSeed(place.seed).withTrained(trained.toArray(String[]::new));
                 Validation validation = text.validation(set, model);
                 double before = Evaluation.of(on, new Arena(on), model, validation).natsPerToken();
-                double after = new Trainer(on, model, spec, batches::at, validation).run(m -> {}).evaluation().natsPerToken();
+                double after = new Trainer(on, model, spec, text.batches(set, model, place.seed), validation).run(m -> {}).evaluation().natsPerToken();
                 System.out.println("%.4f nats/token before, %.4f after".formatted(before, after));
                 return model;
             });

@@ -1,5 +1,7 @@
 package org.moe4j.data;
 
+import java.util.Arrays;
+
 /**
  * B sequences of T tokens. Rows are batch-major: token t of sequence b is at b·T + t.
  *
@@ -16,6 +18,13 @@ public record Batch(int batch, int time, int[] tokens, int[] targets, int[] doma
             throw new IllegalArgumentException("batch of " + batch + " x " + time + " tokens: given " + tokens.length + " tokens, "
                     + targets.length + " targets and " + domains.length + " domains");
         }
+    }
+
+    /** The same sequences as ones of another domain. */
+    public Batch ofDomain(int domain) {
+        int[] other = new int[batch];
+        Arrays.fill(other, domain);
+        return new Batch(batch, time, tokens, targets, other);
     }
 
     /** The sequences that start at the given places.

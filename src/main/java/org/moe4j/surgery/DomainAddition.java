@@ -87,6 +87,11 @@ public record DomainAddition(int experts, int like, long seed) {
         return experts == 0 ? groups.get(like) : experts;
     }
 
+    /** The number of the domain that {@link #apply} added. */
+    public int domain(LanguageModel larger) {
+        return DomainLayers.routers(Layers.transformer(larger)).values().iterator().next().groups().size() - 1;
+    }
+
     /**
      * The parameters that {@link #apply} added to a model, as a training spec names them. Of a bank in tables it is the whole bank: there the
      * experts that no token reaches stay as they are, so those of other domains do as long as the training text is of the new one alone.

@@ -19,6 +19,7 @@ import org.moe4j.backend.Backends;
 import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.GrownRouter;
 import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.RandomRouter;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.Repeat;
@@ -81,6 +82,29 @@ class SurgeryTest {
         assertThat(mixture("pruned", 0).router().experts()).isLessThan(8);
         run("mix", "dense1", "mixed", folder.resolve("dense2").toString(), "--top-k", "1");
         assertThat(mixture("mixed", 1).router()).isEqualTo(new TopKRouter.Spec(2, 1));
+    }
+
+    /** A domain is added, trained on a text of its own, and taken out again. */
+    @Test
+    void domainsComeAndGo() {
+        String text = folder.resolve("text.txt").toString();
+        String[] measured = {"--text", text, "--validation-tokens", "64", "--batch", "4", "--steps", "5"};
+        run("upcycle", "dense1", "first", "--experts", "4", "--router", "random", "--top-k", "1");
+        run("add-domain", "first", "second", "--like", "0");
+        assertThat(printed.toString()).contains("to train what is new: tune --domain 1 --trained blocks.1.feedForward.experts[4..]");
+        assertThat(mixture("second", 1).router()).isEqualTo(new RandomRouter.Spec(List.of(4, 4)));
+        List<String> tune = new ArrayList<>(List.of(measured));
+        tune.addAll(List.of("--domain", "1", "--trained", "blocks.1.feedForward.experts[4..]"));
+        run("tune", "second", "tuned", tune.toArray(String[]::new));
+        run("extract", "tuned", "alone", "--domain", "1");
+        assertThat(mixture("alone", 1).router()).isEqualTo(new RandomRouter.Spec(List.of(4)));
+        String dense = folder.resolve("dense1").toString();
+        String to = folder.resolve("to").toString();
+        assertMistake("the model has no layer with a random router", "extract", dense, "--out", to, "--domain", "0");
+        assertMistake("domain is 2, layer 1 has experts for domains 0 to 1", "extract", folder.resolve("tuned").toString(), "--out", to, "--domain", "2");
+        assertMistake("experts is 0", "add-domain", dense, "--out", to);
+        assertMistake("domain 7 has no experts", "tune", folder.resolve("tuned").toString(), "--out", to, "--domain", "7", "--text", text, "--validation-tokens", "64");
+        assertThat(folder.resolve("to")).doesNotExist();
     }
 
     @Test
