@@ -64,10 +64,15 @@ public final class ChartStyle {
             if (place >= 0) {
                 looks.put(arm.label(), new Look(shade(series.size() == 1 ? 0.6 : (double) place / (series.size() - 1)), SOLID, SeriesMarkers.CIRCLE));
             } else {
-                int i = singles++ % SINGLES.size();
-                looks.put(arm.label(), new Look(SINGLES.get(i), SINGLE_LINES.get(i), MARKERS.get(i)));
+                looks.put(arm.label(), single(singles++));
             }
         }
+    }
+
+    /** How the i-th of lines that are no series is drawn. */
+    static Look single(int i) {
+        int j = i % SINGLES.size();
+        return new Look(SINGLES.get(j), SINGLE_LINES.get(j), MARKERS.get(j));
     }
 
     Look of(SeedSummary arm) {

@@ -129,8 +129,10 @@ class UpcyclingTest {
         LanguageModel mixture = new Upcycling(List.of(1), new TopKRouter.Spec(4, 1), 3).apply(on, dense(on, Activation.SWIGLU));
         Tensor in = new Weights(on, mixture).get("blocks.1.feedForward.experts.in");
         assertThat(in.rows(0, 1).toDoubles()).isEqualTo(in.rows(1, 2).toDoubles());
+        assertThat(Siblings.distance(mixture, 1)).isBetween(-1e-12, 1e-12);
         new Trainer(on, mixture, TrainingSpec.of(4, 10, 0.01), Tiny.counting(4, 0), null).run(m -> {});
         assertThat(in.rows(0, 1).toDoubles()).isNotEqualTo(in.rows(1, 2).toDoubles());
+        assertThat(Siblings.distance(mixture, 1)).isBetween(1e-6, 0.5);
     }
 
     @Test
@@ -145,6 +147,7 @@ class UpcyclingTest {
         assertThatThrownBy(() -> new Upcycling(List.of(0), router, 5, 0, 1).apply(on, model)).isInstanceOf(InputException.class)
             .hasMessage("granularity is 5, which does not divide the 24 hidden neurons of a layer");
         assertThatThrownBy(() -> new Upcycling(List.of(), router, 1)).isInstanceOf(InputException.class);
+        assertThatThrownBy(() -> Siblings.distance(model, 0)).isInstanceOf(InputException.class);
         assertThatThrownBy(() -> Layers.named("some", 4)).isInstanceOf(InputException.class).hasMessageStartingWith("layers is 'some', want all");
         assertThat(Layers.named("every-other", 5)).containsExactly(1, 3);
         assertThat(Layers.named("last-half", 5)).containsExactly(2, 3, 4);

@@ -1,0 +1,35 @@
+package org.moe4j.report;
+
+import java.util.List;
+import org.knowm.xchart.XYChart;
+
+/** Some lines of measured points, each with its standard error, in the look of all charts. */
+public final class LineChart {
+    private LineChart() {}
+
+    /**
+     * A line.
+     *
+     * @param label for the legend
+     * @param x places, ascending
+     * @param y values
+     * @param error standard errors, zeros for none
+     */
+    public record Line(String label, List<Double> x, List<Double> y, List<Double> error) {
+        public Line {
+            if (x.isEmpty() || x.size() != y.size() || x.size() != error.size()) {
+                throw new IllegalArgumentException(label + ": " + x.size() + " places, " + y.size() + " values, " + error.size() + " errors");
+            }
+        }
+    }
+
+    /** @param lines told apart by colour, stroke and marker, up to six of them */
+    public static XYChart of(String title, String x, String y, List<Line> lines) {
+        XYChart chart = ChartStyle.chart(title, x, y);
+        for (int i = 0; i < lines.size(); i++) {
+            Line line = lines.get(i);
+            ChartStyle.single(i).applyTo(chart.addSeries(line.label(), line.x(), line.y(), line.error()));
+        }
+        return chart;
+    }
+}
