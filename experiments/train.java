@@ -1,30 +1,6 @@
-// The library in a few lines: trains one small language model with fine-grained experts and prints its loss.
-import org.moe4j.backend.*;
-import org.moe4j.data.*;
-import org.moe4j.experts.*;
-import org.moe4j.model.*;
-import org.moe4j.nn.*;
-import org.moe4j.train.*;
+// Trains one model: an architecture of a paper cut down to this machine (--architecture glam-64b-64e), or a spec of your own (--model)
+import org.moe4j.cli.Training;
 
 void main(String[] args) {
-    if (List.of(args).contains("--help")) {
-        IO.println("usage: experiments/run train     (no options: change the script)");
-        return;
-    }
-    TokenSet text = TokenSet.open(DataSpec.DEFAULT.withTokenizer(TokenizerKind.BPE, 1024));
-    FeedForwardSpec mixture = new MixtureOfExperts.Spec(
-            new TopKRouter.Spec(32, 4),                                 // 4 of 32 experts for each token,
-            new MlpExperts.Spec(64, Activation.SWIGLU, false));         // each of width 64: G = 4 of a dense 256
-    ModelSpec spec = new Transformer.Spec(text.tokenizer().vocabularySize(), 64, 64, CausalSelfAttention.Spec.rotary(4, 4, 10_000), true,
-            Repeat.everyBlock(2, mixture));
-
-    Backend on = Backends.open("auto", Runtime.getRuntime().availableProcessors());
-    LanguageModel model = spec.build(new Init(on, 1));
-    Batches batches = new Batches(text, 16, spec.sequence(), 1);
-    Trainer trainer = new Trainer(on, model, TrainingSpec.of(16, 200, 3e-3), batches::at, Validation.of(text, 16_384, 16, spec.sequence()));
-    Trainer.Outcome outcome = trainer.run(step -> {
-        if (step.step() % 20 == 0) IO.println("step %d: %.3f nats/token, %,.0f tokens/s".formatted(step.step(), step.loss(), step.tokensPerSecond()));
-    });
-    IO.println("validation: %.3f nats/token".formatted(outcome.evaluation().natsPerToken()));
-    System.exit(0);
+    System.exit(Training.run(args)); // progress, then validation loss and expert loads; metrics, checkpoint and result in a folder
 }

@@ -1,6 +1,9 @@
 package org.moe4j.cli;
 
 import java.lang.reflect.RecordComponent;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -132,6 +135,17 @@ public final class SpecOptions {
         }
     }
 
+    /** The folder that {@code --out} names, or a new one for this moment.
+     *
+     *  @throws InputException for {@code --resume} without it */
+    static Path folder(Given given, String name) {
+        String out = given.value("--out");
+        if (out == null && given.has("--resume")) {
+            throw new InputException("--resume wants --out, the folder of the " + name + " run to go on with");
+        }
+        return Path.of(out != null ? out : "out/" + name + "-" + LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")));
+    }
+
     private static String optionName(RecordComponent component) {
         return "--" + component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     }
@@ -140,6 +154,6 @@ public final class SpecOptions {
         if (type.isEnum()) {
             return Arrays.stream(type.getEnumConstants()).map(c -> c.toString().toLowerCase(Locale.ROOT)).collect(Collectors.joining("|"));
         }
-        return type == int.class || type == long.class || type == double.class ? "NUMBER" : "TEXT";
+        return type.isPrimitive() || Number.class.isAssignableFrom(type) ? "NUMBER" : "TEXT";
     }
 }

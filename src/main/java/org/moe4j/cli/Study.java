@@ -2,13 +2,9 @@ package org.moe4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -31,8 +27,6 @@ import org.moe4j.sweep.TrialResult;
  * one sentence on standard error and exit code 2, trials that failed exit code 1, Ctrl-C 130 once checkpoints are written.
  */
 public final class Study {
-    private static final int STOP_SECONDS = 120;
-
     private final String name;
     private final SpecOptions.Given given;
     private final SpecReader reader = new SpecReader(new SpecModule(ModelSpec.CATALOG));
@@ -65,24 +59,14 @@ public final class Study {
             .option("--resume", null, "go on with the sweep in --out")
             .option("--dry-run", null, "print what it would cost, train nothing")
             .option("--help", null, "this text");
-        try {
+        return ExitCode.of(() -> {
             SpecOptions.Given given = options.parse(args);
             if (given.has("--help")) {
                 System.out.print(options.usage());
             } else {
                 body.run(new Study(name, given, ("experiments/run " + name + " " + String.join(" ", args)).strip()));
             }
-        } catch (InputException mistake) {
-            System.err.println(mistake.getMessage());
-            return 2;
-        } catch (FailedTrials failed) {
-            System.err.println(failed.getMessage());
-            return 1;
-        } catch (OutOfMemoryError tooSmall) {
-            System.err.println("the heap of " + (Runtime.getRuntime().maxMemory() >> 20) + " MB is full; MOE4J_HEAP (java's -Xmx) sets a larger one");
-            return 2;
-        }
-        return 0;
+        });
     }
 
     /** The sweep's spec: the preset that the budget names, changed by the YAML file, changed by the options. */
@@ -103,17 +87,14 @@ public final class Study {
     public void run(Sweep sweep) {
         sweep.requireHeap();
         boolean resume = given.has("--resume");
-        ResultStore store = ResultStore.open(folder(resume), sweep.spec(), resume, reader);
+        ResultStore store = ResultStore.open(SpecOptions.folder(given, name), sweep.spec(), resume, reader);
         ProgressBars bars = ProgressBars.onConsole();
         bars.say(sweep.trials().size() + " trials of " + String.format(java.util.Locale.ROOT, "%.3g", sweep.spec().flops()) + " training FLOPs on "
             + sweep.text().name() + "; results go to " + store.folder());
         SweepRunner runner = new SweepRunner(sweep, store, bars, command);
-        CountDownLatch ended = stopCleanlyOnCtrlC(runner, store);
         SweepRunner.Outcome outcome;
-        try {
+        try (CtrlC _ = new CtrlC(runner::stop, "Stopped; the same command with --out " + store.folder() + " --resume goes on from here.")) {
             outcome = runner.run();
-        } finally {
-            ended.countDown();
         }
         if (outcome.stopped()) {
             return;
@@ -154,33 +135,6 @@ public final class Study {
         }
     }
 
-    private Path folder(boolean resume) {
-        String out = given.value("--out");
-        if (out == null && resume) {
-            throw new InputException("--resume wants --out, the folder of the sweep to go on with");
-        }
-        return Path.of(out != null ? out : "out/" + name + "-" + LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")));
-    }
-
-    /** A latch to count down when the runner has ended; until then Ctrl-C stops it, waits for checkpoints and says how to go on. */
-    private static CountDownLatch stopCleanlyOnCtrlC(SweepRunner runner, ResultStore store) {
-        CountDownLatch ended = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            if (ended.getCount() == 0) {
-                return;
-            }
-            runner.stop();
-            try {
-                if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                    System.out.println("\nStopped; the same command with --out " + store.folder() + " --resume goes on from here.");
-                }
-            } catch (InterruptedException again) {
-                Thread.currentThread().interrupt();
-            }
-        }, "stop"));
-        return ended;
-    }
-
     private String title() {
         return "Expert " + name + " at equal training FLOPs";
     }
@@ -198,13 +152,5 @@ public final class Study {
         facts.put("processor", e.processor());
         facts.put("back end", any.backend() + ", " + any.threads() + " thread(s) a trial");
         return facts;
-    }
-
-    private static final class FailedTrials extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        FailedTrials(String message) {
-            super(message);
-        }
     }
 }

@@ -73,7 +73,7 @@ final class OptimizerCases implements Family {
         } else if (kind.startsWith("adafactor")) {
             return new Adafactor.Spec(c.flag("relative_step", true), c.flag("scale_parameter", true), c.flag("warmup_init", false),
                 c.config().path("eps").path(0).asDouble(1e-30), c.config().path("eps").path(1).asDouble(1e-3), c.number("clip_threshold", 1),
-                -c.number("decay_rate", -0.8), c.number("beta1", 0), c.number("weight_decay", 0));
+                -c.number("decay_rate", -0.8), null, c.number("beta1", 0), c.number("weight_decay", 0));
         } else if (kind.startsWith("adagrad")) {
             return new Adagrad.Spec(c.number("lr_decay", 0), c.number("eps", 1e-10), c.number("weight_decay", 0));
         } else if (kind.startsWith("rmsprop")) {

@@ -15,8 +15,6 @@ import org.moe4j.io.InputException;
  */
 public record ArmPlan(Arm arm, long steps, long tokens, long flopsPerStep, Ledger cost, MemoryPlan memory) {
     private static final int ADAM_STATE = 2;
-    /** What the JVM, the tokens and the reports need beside the trials. */
-    private static final long BASE_BYTES = 512L << 20;
 
     /** @throws InputException if the budget is less than one step */
     public static ArmPlan of(Arm arm, SweepSpec spec) {
@@ -38,11 +36,6 @@ public record ArmPlan(Arm arm, long steps, long tokens, long flopsPerStep, Ledge
     static void requireHeap(List<ArmPlan> plans, int parallel, long heapBytes) {
         long trials = plans.stream().map(p -> p.memory().total()).sorted(java.util.Comparator.reverseOrder()).limit(parallel)
             .mapToLong(Long::longValue).sum();
-        long needed = BASE_BYTES + trials + trials / 4;       // a quarter for the collector's room
-        if (needed > heapBytes) {
-            throw new InputException(String.format(Locale.ROOT, "the heap is too small: %d trials side by side need %,d MB (weights, gradients, "
-                + "optimizer and activations), the heap is %,d MB; MOE4J_HEAP=%dm (java's -Xmx%dm), --parallel 1 or a smaller batch would do",
-                parallel, needed >> 20, heapBytes >> 20, (needed >> 20) + 1, (needed >> 20) + 1));
-        }
+        Heap.require(parallel + " trials side by side need", trials, heapBytes, "--parallel 1 or a smaller batch");
     }
 }

@@ -19,7 +19,8 @@ final class MetricsLog implements AutoCloseable {
 
     private final Path file;
     private final long flopsPerStep;
-    private final BufferedWriter out;
+    private BufferedWriter out;
+    private long last;
 
     /**
      * @param done steps whose lines stay; lines behind them are of steps that will be done again
@@ -28,16 +29,28 @@ final class MetricsLog implements AutoCloseable {
     MetricsLog(Path file, long done, long flopsPerStep) {
         this.file = file;
         this.flopsPerStep = flopsPerStep;
+        out = behind(done);
+    }
+
+    /** Leaves out the lines behind the first steps. */
+    private BufferedWriter behind(long done) {
+        last = done;
         List<String> kept = lines(file).stream().filter(line -> step(line) <= done).toList();
         AtomicFile.write(file, HEADER + "\n" + kept.stream().map(line -> line + "\n").collect(Collectors.joining()));
         try {
-            out = Files.newBufferedWriter(file, java.nio.file.StandardOpenOption.APPEND);
+            return Files.newBufferedWriter(file, java.nio.file.StandardOpenOption.APPEND);
         } catch (IOException unwritable) {
             throw InputException.writing(file, unwritable);
         }
     }
 
+    /** Adds a step; after a restart the lines of the steps that were taken back go. */
     void add(StepMetrics m) {
+        if (m.step() <= last) {
+            close();
+            out = behind(m.step() - 1);
+        }
+        last = m.step();
         double auxiliary = m.auxiliary().values().stream().mapToDouble(Double::doubleValue).sum();
         String line = String.format(Locale.ROOT, "%d,%d,%d,%.6f,%.6g,%.6g,%.6g,%.1f,%d,%s,%s%n", m.step(), m.progress().tokens(), m.step() * flopsPerStep,
             m.loss(), auxiliary, m.gradientNorm(), m.learningRate(), m.tokensPerSecond(), m.skipped() ? 1 : 0,

@@ -1,12 +1,10 @@
 package org.moe4j.sweep;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 import org.moe4j.io.AtomicFile;
 import org.moe4j.io.InputException;
@@ -44,16 +42,7 @@ public final class ResultStore {
             }
             return store;
         }
-        try {
-            Files.createDirectories(folder);
-            try (Stream<Path> inside = Files.list(folder)) {
-                if (inside.findAny().isPresent()) {
-                    throw new InputException("output folder " + folder + " is not empty; give another --out, or --resume to go on with the sweep in it");
-                }
-            }
-        } catch (IOException unwritable) {
-            throw InputException.writing(folder, unwritable);
-        }
+        OutputFolder.make(folder);
         AtomicFile.write(stored, reader.toYaml(spec));
         return store;
     }

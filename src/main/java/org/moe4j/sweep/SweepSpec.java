@@ -1,15 +1,10 @@
 package org.moe4j.sweep;
 
-import java.lang.reflect.RecordComponent;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import org.moe4j.data.DataSpec;
-import org.moe4j.data.TokenizerKind;
 import org.moe4j.experts.SpecCatalog;
 import org.moe4j.io.InputException;
 import org.moe4j.train.Schedule;
@@ -50,7 +45,6 @@ public record SweepSpec(
     /** Where the layers that race stand; the other blocks are dense. */
     public enum Place { EVERY, MIDDLE }
 
-    private static final Pattern BYTE_PAIRS = Pattern.compile("bpe:(\\d{1,6})");
     private static final List<String> SPEED_ONLY = List.of("threads", "parallel");
     private static final List<String> ARMS = List.of("dense", "moe", "pkm", "peer");
 
@@ -110,7 +104,7 @@ public record SweepSpec(
             throw new InputException("seeds is empty; give at least one number");
         }
         distinct("seeds", seeds);
-        data(text, tokenizer);
+        RunSpec.data(text, tokenizer);
         if (threads < 0 || parallel < 0) {
             throw new InputException((threads < 0 ? "threads is " + threads : "parallel is " + parallel) + ", it has to be 0 or more");
         }
@@ -130,19 +124,7 @@ public record SweepSpec(
 
     /** The text and its tokens. */
     public DataSpec data() {
-        return data(text, tokenizer);
-    }
-
-    private static DataSpec data(List<String> text, String tokenizer) {
-        DataSpec source = text.isEmpty() ? DataSpec.DEFAULT : DataSpec.DEFAULT.withText(text);
-        if (tokenizer.equals("bytes")) {
-            return source.withTokenizer(TokenizerKind.BYTE, 256);
-        }
-        Matcher bpe = BYTE_PAIRS.matcher(tokenizer);
-        if (!bpe.matches()) {
-            throw new InputException("tokenizer is '" + tokenizer + "', want bytes, or bpe:SIZE such as bpe:1024");
-        }
-        return source.withTokenizer(TokenizerKind.BPE, Integer.parseInt(bpe.group(1)));
+        return RunSpec.data(text, tokenizer);
     }
 
     /** Warm-up, then half a cosine to a tenth of the peak, over a trial's own number of steps. */
@@ -157,21 +139,7 @@ public record SweepSpec(
 
     /** The components in which the sweeps differ, those aside that only decide the speed. */
     List<String> differences(SweepSpec other) {
-        List<String> names = new ArrayList<>();
-        for (RecordComponent c : SweepSpec.class.getRecordComponents()) {
-            if (!SPEED_ONLY.contains(c.getName()) && !value(c, this).equals(value(c, other))) {
-                names.add(c.getName());
-            }
-        }
-        return names;
-    }
-
-    private static Object value(RecordComponent component, SweepSpec spec) {
-        try {
-            return component.getAccessor().invoke(spec.explicit());
-        } catch (ReflectiveOperationException impossible) {
-            throw new AssertionError("accessors of a public record are public", impossible);
-        }
+        return Differences.between(explicit(), other.explicit(), SPEED_ONLY);
     }
 
     private static double flops(String budget) {

@@ -3,13 +3,16 @@ package org.moe4j.sweep;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.cost.Ledger;
+import org.moe4j.data.Batch;
 import org.moe4j.data.Batches;
 import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
 import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
 import org.moe4j.train.Checkpoint;
@@ -26,6 +29,7 @@ public final class Trial {
     private final Trainer trainer;
     private final Checkpoint checkpoint;
     private final long flopsPerStep;
+    private List<RoutingStatistics> loads = List.of();
 
     /**
      * Builds the model, and takes up the checkpoint in {@code folder} if there is one.
@@ -38,13 +42,24 @@ public final class Trial {
         ModelSpec model = spec.model();
         int batch = spec.training().batch();
         flopsPerStep = Ledger.trainingFlops(model, batch);
-        Batches batches = new Batches(text, batch, model.sequence(), spec.seed());
-        Validation validation = Validation.of(text, spec.training().evaluationTokens(), batch, model.sequence());
-        trainer = new Trainer(on, model.build(new Init(on, spec.seed())), spec.training(), batches::at, validation);
+        Data data = data(spec, text);
+        trainer = new Trainer(on, model.build(new Init(on, spec.seed())), spec.training(), data.batches, data.validation);
         checkpoint = new Checkpoint(folder.resolve("checkpoint"));
         if (checkpoint.exists()) {
             trainer.restore(checkpoint);
         }
+    }
+
+    /** What a trial trains and is measured on. */
+    record Data(LongFunction<Batch> batches, Validation validation) {}
+
+    /** @throws org.moe4j.io.InputException if the text is too short for the spec */
+    static Data data(TrialSpec spec, TokenSet text) {
+        int batch = spec.training().batch();
+        int sequence = spec.model().sequence();
+        Domains domains = Domains.of(spec.model());
+        return new Data(domains.of(new Batches(text, batch, sequence, spec.seed())::at),
+            domains.of(Validation.of(text, spec.training().evaluationTokens(), batch, sequence)));
     }
 
     public TrialSpec spec() {
@@ -62,12 +77,25 @@ public final class Trial {
         Trainer.Outcome outcome;
         try (MetricsLog log = new MetricsLog(metrics, trainer.progress().step(), flopsPerStep);
              ProgressBars.Bar bar = bars.start(spec.label() + " s" + spec.seed(), spec.training().steps(), trainer.progress().step())) {
+            int[] restarts = {trainer.progress().restarts()};
             outcome = trainer.run(checkpoint, m -> {
+                if (m.progress().restarts() > restarts[0]) {
+                    restarts[0] = m.progress().restarts();
+                    bars.say(spec.label() + ": the loss spiked; back at step " + (m.step() - 1) + ", on with batch " + (m.progress().batch() - 1));
+                }
                 log.add(m);
                 bar.step(m.step(), m.loss(), m.tokensPerSecond(), m.loads().isEmpty() ? Double.NaN : Loads.imbalance(m.loads()));
             });
         }
+        if (outcome.evaluation() != null) {
+            loads = outcome.evaluation().loads();
+        }
         return outcome.stopped() ? Optional.empty() : Optional.of(summary(outcome, metrics));
+    }
+
+    /** Who went where in each mixture layer, over the validation slice at the end; empty before. */
+    public List<RoutingStatistics> loads() {
+        return loads;
     }
 
     /** Steps left out because the loss or a gradient was not finite. */

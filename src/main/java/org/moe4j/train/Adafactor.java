@@ -72,7 +72,7 @@ public final class Adafactor extends Optimizer {
         Storage p = run.p();
         Storage g = run.g();
         double rate = rate(p, learningRate);
-        double beta2 = 1 - Math.pow(steps(), -spec.decayExponent());
+        double beta2 = Math.min(spec.mostBeta2(), 1 - Math.pow(steps(), -spec.decayExponent()));
         Storage squares = arena.take(g.size());
         on.unary(Unary.SQUARE, g, squares);
         if (factored(shape)) {
@@ -164,11 +164,12 @@ public final class Adafactor extends Optimizer {
      * @param eps2 the least root mean square of weights to scale by, 1e-3 by default
      * @param clipThreshold the most root mean square of a change before the learning rate, 1 by default
      * @param decayExponent c in beta2 = 1 - t^-c, 0.8 by default
+     * @param mostBeta2 beta2 rises no higher; 1 by default, 0.99 in GLaM
      * @param beta1 decay of the changes' mean; 0, by default, keeps none
      * @param weightDecay p shrinks by learning rate · weightDecay of itself; 0 by default
      */
     public record Spec(Boolean relativeStep, Boolean scaleParameter, Boolean warmupInit, Double eps1, Double eps2, Double clipThreshold,
-                       Double decayExponent, Double beta1, Double weightDecay) implements OptimizerSpec {
+                       Double decayExponent, Double mostBeta2, Double beta1, Double weightDecay) implements OptimizerSpec {
         public Spec {
             relativeStep = relativeStep == null || relativeStep;
             scaleParameter = scaleParameter == null || scaleParameter;
@@ -177,18 +178,19 @@ public final class Adafactor extends Optimizer {
             eps2 = OptimizerSpec.within("eps2", eps2, 1e-3, 0, Double.POSITIVE_INFINITY);
             clipThreshold = OptimizerSpec.within("clipThreshold", clipThreshold, 1, Double.MIN_NORMAL, Double.POSITIVE_INFINITY);
             decayExponent = OptimizerSpec.within("decayExponent", decayExponent, 0.8, 0, Double.POSITIVE_INFINITY);
+            mostBeta2 = OptimizerSpec.within("mostBeta2", mostBeta2, 1, 0, Math.nextUp(1.0));
             beta1 = OptimizerSpec.within("beta1", beta1, 0, 0, 1);
             weightDecay = OptimizerSpec.within("weightDecay", weightDecay, 0, 0, Double.POSITIVE_INFINITY);
         }
 
         /** The paper's. */
         public Spec() {
-            this(null, null, null, null, null, null, null, null, null);
+            this(null, null, null, null, null, null, null, null, null, null);
         }
 
         /** Steps of the schedule's learning rate, not scaled by the weights. */
         public static Spec external() {
-            return new Spec(false, false, null, null, null, null, null, null, null);
+            return new Spec(false, false, null, null, null, null, null, null, null, null);
         }
 
         @Override

@@ -12,7 +12,8 @@ import org.moe4j.io.InputException;
 @JsonSubTypes({
     @JsonSubTypes.Type(name = "constant", value = Schedule.Constant.class),
     @JsonSubTypes.Type(name = "cosine", value = Schedule.Cosine.class),
-    @JsonSubTypes.Type(name = "inverse-sqrt", value = Schedule.InverseSqrt.class)
+    @JsonSubTypes.Type(name = "inverse-sqrt", value = Schedule.InverseSqrt.class),
+    @JsonSubTypes.Type(name = "held", value = Schedule.Held.class)
 })
 public sealed interface Schedule {
     /** W, the steps of the warm-up. */
@@ -27,6 +28,13 @@ public sealed interface Schedule {
      */
     default double factor(long step, long steps) {
         return step < warmup() ? (step + 1.0) / warmup() : afterWarmup(step, steps);
+    }
+
+    /** The same course over {@code factor} times as many steps. */
+    Schedule scaled(double factor);
+
+    private static int scaled(int steps, double factor) {
+        return (int) Math.min(Integer.MAX_VALUE, Math.round(steps * factor));
     }
 
     private static int checked(Integer warmup) {
@@ -45,6 +53,11 @@ public sealed interface Schedule {
         @Override
         public double afterWarmup(long step, long steps) {
             return 1;
+        }
+
+        @Override
+        public Constant scaled(double factor) {
+            return new Constant(Schedule.scaled(warmup, factor));
         }
     }
 
@@ -65,6 +78,11 @@ public sealed interface Schedule {
             double done = Math.min(1, (step - warmup()) / (double) Math.max(1, steps - warmup()));
             return floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * done));
         }
+
+        @Override
+        public Cosine scaled(double factor) {
+            return new Cosine(Schedule.scaled(warmup, factor), floor);
+        }
     }
 
     /**
@@ -79,6 +97,35 @@ public sealed interface Schedule {
         @Override
         public double afterWarmup(long step, long steps) {
             return Math.sqrt(Math.max(1, warmup()) / (step + 1.0));
+        }
+
+        @Override
+        public InverseSqrt scaled(double factor) {
+            return new InverseSqrt(Schedule.scaled(warmup, factor));
+        }
+    }
+
+    /**
+     * The peak for H steps, then sqrt(H / (s + 1)): what Adafactor is used with (Du et al. 2022: 0.01 for 10,000 steps).
+     *
+     * @param hold H, 1 or more
+     */
+    record Held(Integer warmup, int hold) implements Schedule {
+        public Held {
+            warmup = checked(warmup);
+            if (hold < 1) {
+                throw new InputException("hold is " + hold + ", want 1 step or more");
+            }
+        }
+
+        @Override
+        public double afterWarmup(long step, long steps) {
+            return Math.sqrt(hold / (double) Math.max(hold, step + 1));
+        }
+
+        @Override
+        public Held scaled(double factor) {
+            return new Held(Schedule.scaled(warmup, factor), Math.max(1, Schedule.scaled(hold, factor)));
         }
     }
 }

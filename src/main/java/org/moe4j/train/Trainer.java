@@ -3,6 +3,7 @@ package org.moe4j.train;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.moe4j.autodiff.Arena;
@@ -23,6 +24,9 @@ import org.moe4j.tensor.Tensor;
  * }</pre>
  */
 public final class Trainer {
+    /** Steps skipped in a row after which a run is given up. */
+    private static final long GIVE_UP = 100;
+
     private final Backend on;
     private final LanguageModel model;
     private final TrainingSpec spec;
@@ -31,6 +35,7 @@ public final class Trainer {
     private final Arena arena;
     private final Optimizer optimizer;
     private final TrainStep step;
+    private final LossWatch watch;
     private Progress progress = Progress.START;
     private volatile boolean stopping;
 
@@ -43,7 +48,7 @@ public final class Trainer {
     /**
      * Freezes what the spec does not train.
      *
-     * @param batches the batch of a step, from 0: a function of the step alone
+     * @param batches the batch of a number, from 0: a function of the number alone
      * @param validation what to measure on; null for nothing
      */
     public Trainer(Backend on, LanguageModel model, TrainingSpec spec, LongFunction<Batch> batches, Validation validation) {
@@ -56,6 +61,7 @@ public final class Trainer {
         List<Parameter> trained = Trained.of(on, model.parameters(), spec.trained());
         optimizer = spec.optimizer().build(on, trained);
         step = new TrainStep(on, arena, model, spec, trained, optimizer);
+        watch = new LossWatch(spec.restart());
     }
 
     /** Where the run is. */
@@ -78,16 +84,16 @@ public final class Trainer {
      *  @throws org.moe4j.io.InputException if it is corrupted, or of another model or spec; nothing is changed then */
     public void restore(Checkpoint checkpoint) {
         Map<String, String> facts = checkpoint.read(on, tensors(), identity());
-        progress = new Progress(number(facts, "step"), number(facts, "tokens"), number(facts, "skipped"));
+        progress = Progress.of(facts);
+        watch.continueFrom(facts.get("watch"));
         optimizer.continueFrom(progress.step() - progress.skipped());
     }
 
     /** Writes a checkpoint. */
     public void save(Checkpoint checkpoint) {
         Map<String, String> facts = new LinkedHashMap<>(identity());
-        facts.put("step", Long.toString(progress.step()));
-        facts.put("tokens", Long.toString(progress.tokens()));
-        facts.put("skipped", Long.toString(progress.skipped()));
+        facts.putAll(new TreeMap<>(progress.facts()));
+        facts.put("watch", watch.toString());
         checkpoint.write(on, tensors(), facts);
     }
 
@@ -100,36 +106,80 @@ public final class Trainer {
      * Runs to the last step, or until stopped.
      *
      * @param checkpoint written as often as the spec says, when the run is stopped, and at its end; null for none
-     * @param listener hears of every step
+     * @param listener hears of every step, of those after a restart again
+     * @throws DivergedException if the loss spiked too often, or no step was worth anything
      */
     public Outcome run(Checkpoint checkpoint, Consumer<StepMetrics> listener) {
+        EarlierCheckpoints earlier = earlier(checkpoint);
         Evaluation evaluation = null;
         while (progress.step() < spec.steps()) {
             if (stopping || Thread.currentThread().isInterrupted()) {
                 saveUndisturbed(checkpoint);
                 return new Outcome(progress, true, null);
             }
+            if (earlier != null && isDue(spec.restart().every())) {
+                saveUndisturbed(earlier.numbered(progress.step() / spec.restart().every()));
+                saveUndisturbed(checkpoint); // so that a run started again is not behind what it may go back to
+            }
             StepMetrics metrics = oneStep();
             evaluation = metrics.evaluation();
             listener.accept(metrics); // first: what a checkpoint has passed has been heard of
-            if (isDue(spec.checkpointEvery()) || progress.step() == spec.steps()) {
+            requireProgress();
+            if (watch.spiked()) {
+                goBack(earlier);
+                saveUndisturbed(checkpoint);
+            } else if (isDue(spec.checkpointEvery()) || progress.step() == spec.steps()) {
                 saveUndisturbed(checkpoint);
             }
         }
         if (evaluation == null && validation != null) {
             evaluation = Evaluation.of(on, arena, model, validation);
         }
+        if (earlier != null) {
+            earlier.delete();
+        }
         return new Outcome(progress, false, evaluation);
+    }
+
+    /** Null without a rule for restarts. */
+    private EarlierCheckpoints earlier(Checkpoint checkpoint) {
+        if (spec.restart() == null) {
+            return null;
+        }
+        if (checkpoint == null) {
+            throw new IllegalArgumentException("a run that may restart wants a checkpoint to go back to");
+        }
+        return new EarlierCheckpoints(checkpoint);
+    }
+
+    private void goBack(EarlierCheckpoints earlier) {
+        Progress spike = progress;
+        double calm = watch.mean();
+        if (spike.restarts() == spec.restart().most()) {
+            throw new DivergedException("step " + spike.step() + ": the loss spiked again after " + spike.restarts() + " restarts; a lower learning rate than "
+                + spec.learningRate() + " or clipping would do");
+        }
+        restore(earlier.oldest(spike.step()).orElseThrow(() -> new DivergedException("step " + spike.step() + ": the loss spiked above "
+            + calm + ", and the checkpoints to go back to are gone from " + earlier.of().folder())));
+        progress = spike.restartedAt(progress);
+    }
+
+    private void requireProgress() {
+        if (watch.skippedInARow() >= Math.min(GIVE_UP, spec.steps())) {
+            throw new DivergedException("step " + progress.step() + ": loss or gradients of the last " + watch.skippedInARow()
+                + " steps were not finite, and nothing is learned; a lower learning rate than " + spec.learningRate() + " would do");
+        }
     }
 
     private StepMetrics oneStep() {
         long start = System.nanoTime();
         long number = progress.step();
-        Batch batch = batches.apply(number);
+        Batch batch = batches.apply(progress.batch());
         boolean log = spec.logEvery() > 0 && (number + 1) % spec.logEvery() == 0;
         TrainStep.Result result = step.run(number, batch, log);
         double seconds = (System.nanoTime() - start) * 1e-9;
         progress = progress.next(batch.tokens().length, result.skipped());
+        watch.add(result.loss(), result.skipped());
         boolean evaluate = validation != null && (isDue(spec.evaluateEvery()) || progress.step() == spec.steps());
         return new StepMetrics(progress, result.loss(), result.auxiliary(), result.gradientNorm(), spec.learningRate(number),
             batch.tokens().length / seconds, result.skipped(), result.loads(),
@@ -167,9 +217,5 @@ public final class Trainer {
     /** What a checkpoint has to agree in, or going on from it would be another run. */
     private Map<String, String> identity() {
         return Map.of(SavedModel.SPEC, SavedModel.json(model.spec()), "training", spec.withIntervals(0, 0, 0).toString());
-    }
-
-    private static long number(Map<String, String> facts, String name) {
-        return Long.parseLong(facts.get(name));
     }
 }

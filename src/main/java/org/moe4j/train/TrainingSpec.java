@@ -19,10 +19,11 @@ import org.moe4j.io.InputException;
  * @param logEvery steps between two looks at the experts' load, which costs a pass over the routings; 0 never looks
  * @param seed of the batches and of the noise in the forward pass; the model's first weights have their own
  * @param trained the parameters to train, as {@link Trained} reads them; none named trains all
+ * @param restart what to do when the loss spikes; null goes on
  */
 public record TrainingSpec(int batch, long steps, double learningRate, Schedule schedule, OptimizerSpec optimizer, Double clipNorm,
                            Double clipValue, int gradientAccumulation, long evaluateEvery, long evaluationTokens, long checkpointEvery,
-                           long logEvery, long seed, @JsonProperty List<String> trained) {
+                           long logEvery, long seed, @JsonProperty List<String> trained, @JsonProperty Restart restart) {
     public TrainingSpec {
         atLeast("batch", batch, 1);
         atLeast("steps", steps, 1);
@@ -44,6 +45,14 @@ public record TrainingSpec(int batch, long steps, double learningRate, Schedule 
         trained.forEach(Trained::check);
     }
 
+    /** Without restarts. */
+    public TrainingSpec(int batch, long steps, double learningRate, Schedule schedule, OptimizerSpec optimizer, Double clipNorm, Double clipValue,
+                        int gradientAccumulation, long evaluateEvery, long evaluationTokens, long checkpointEvery, long logEvery, long seed,
+                        List<String> trained) {
+        this(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluateEvery, evaluationTokens, checkpointEvery,
+            logEvery, seed, trained, null);
+    }
+
     /**
      * AdamW with the moments' decays of Brown et al. 2020 (0.9, 0.95), warm-up of a tenth of the steps, cosine to a tenth,
      * gradients of norm 1 at most.
@@ -60,29 +69,40 @@ public record TrainingSpec(int batch, long steps, double learningRate, Schedule 
 
     public TrainingSpec withSeed(long other) {
         return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
-            evaluationTokens, checkpointEvery, logEvery, other, trained);
+            evaluationTokens, checkpointEvery, logEvery, other, trained, restart);
     }
 
     public TrainingSpec withOptimizer(OptimizerSpec other) {
         return new TrainingSpec(batch, steps, learningRate, schedule, other, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
-            evaluationTokens, checkpointEvery, logEvery, seed, trained);
+            evaluationTokens, checkpointEvery, logEvery, seed, trained, restart);
     }
 
     public TrainingSpec withAccumulation(int parts) {
         return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, parts, evaluateEvery,
-            evaluationTokens, checkpointEvery, logEvery, seed, trained);
+            evaluationTokens, checkpointEvery, logEvery, seed, trained, restart);
     }
 
     /** How often to look and to save: nothing that changes what is computed. */
     public TrainingSpec withIntervals(long evaluate, long checkpoint, long log) {
         return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluate,
-            evaluationTokens, checkpoint, log, seed, trained);
+            evaluationTokens, checkpoint, log, seed, trained, restart);
     }
 
     /** Trains only parameters of these names, such as "experts" or "router"; none trains all. */
     public TrainingSpec withTrained(String... names) {
         return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
-            evaluationTokens, checkpointEvery, logEvery, seed, List.of(names));
+            evaluationTokens, checkpointEvery, logEvery, seed, List.of(names), restart);
+    }
+
+    public TrainingSpec withEvaluationTokens(long tokens) {
+        return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
+            tokens, checkpointEvery, logEvery, seed, trained, restart);
+    }
+
+    /** What to do when the loss spikes; null goes on. */
+    public TrainingSpec withRestart(Restart rule) {
+        return new TrainingSpec(batch, steps, learningRate, schedule, optimizer, clipNorm, clipValue, gradientAccumulation, evaluateEvery,
+            evaluationTokens, checkpointEvery, logEvery, seed, trained, rule);
     }
 
     private static void atLeast(String field, long value, long least) {

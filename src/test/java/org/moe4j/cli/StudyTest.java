@@ -2,10 +2,7 @@ package org.moe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,43 +50,43 @@ class StudyTest {
         """)
     void aMistakeIsOneSentenceAndExitCodeTwo(String options, String sentence) throws IOException {
         Ran ran = study(TinySweep.text(folder), options.split(" "));
-        assertThat(ran.err.strip().lines()).hasSize(1);
-        assertThat(ran.err).contains(sentence);
-        assertThat(ran.exit).isEqualTo(2);
-        assertThat(ran.out).isEmpty();
+        assertThat(ran.err().strip().lines()).hasSize(1);
+        assertThat(ran.err()).contains(sentence);
+        assertThat(ran.exit()).isEqualTo(2);
+        assertThat(ran.out()).isEmpty();
     }
 
     @Test
     void aMisspeltFieldOfTheYamlFileIsNamed() throws IOException {
         Path spec = Files.writeString(folder.resolve("sweep.yaml"), "budget: smoke\ngranularty: [1, 2]\n");
         Ran ran = study(TinySweep.text(folder), "--spec", spec.toString());
-        assertThat(ran.err).contains("granularty").contains("granularity").contains("sweep.yaml");
-        assertThat(ran.exit).isEqualTo(2);
+        assertThat(ran.err()).contains("granularty").contains("granularity").contains("sweep.yaml");
+        assertThat(ran.exit()).isEqualTo(2);
     }
 
     @Test
     void textThatIsNoTextIsNamed() throws IOException {
         Path empty = Files.createFile(folder.resolve("empty.txt"));
         Path binary = Files.write(folder.resolve("binary.txt"), new byte[] {'a', (byte) 0xc3, 'b'});
-        assertThat(study(empty, "--dry-run").err).contains("empty.txt").contains("empty");
-        assertThat(study(binary, "--dry-run").err).contains("binary.txt").contains("UTF-8");
-        assertThat(study(folder.resolve("nowhere.txt"), "--dry-run").err).contains("nowhere.txt").contains("no such file");
+        assertThat(study(empty, "--dry-run").err()).contains("empty.txt").contains("empty");
+        assertThat(study(binary, "--dry-run").err()).contains("binary.txt").contains("UTF-8");
+        assertThat(study(folder.resolve("nowhere.txt"), "--dry-run").err()).contains("nowhere.txt").contains("no such file");
     }
 
     @Test
     void anOutputFolderThatCannotBeMadeIsNamed() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "in the way");
         Ran ran = study(TinySweep.text(folder), "--out", file.resolve("out").toString());
-        assertThat(ran.err).contains("cannot write").contains("file");
-        assertThat(ran.exit).isEqualTo(2);
+        assertThat(ran.err()).contains("cannot write").contains("file");
+        assertThat(ran.exit()).isEqualTo(2);
     }
 
     @Test
     void aDryRunTrainsNothing() throws IOException {
         Path out = folder.resolve("out");
         Ran ran = study(TinySweep.text(folder), "--dry-run", "--out", out.toString());
-        assertThat(ran.exit).isZero();
-        assertThat(ran.out).contains("PEER", "MoE G=4", "FLOPs/token");
+        assertThat(ran.exit()).isZero();
+        assertThat(ran.out()).contains("PEER", "MoE G=4", "FLOPs/token");
         assertThat(out).doesNotExist();
     }
 
@@ -99,8 +96,8 @@ class StudyTest {
         Path spec = Files.writeString(folder.resolve("sweep.yaml"), "budget: 3e7\ndim: 16\nheads: 2\nhidden: 32\nsequence: 16\nbatch: 4\n"
             + "granularity: [1, 4]\ntokenizer: bytes\nvalidationTokens: 512\nsubKeys: 8\nretrievalHeads: 2\nperHead: 2\nkeyDim: 8\n");
         Ran fromFile = study(text, new String[0], "--spec", spec.toString(), "--layers", "2", "--expansion", "4", "--seeds", "1", "--dry-run");
-        assertThat(fromFile.err).isEmpty();
-        assertThat(fromFile.out).isEqualTo(study(text, "--dry-run").out);
+        assertThat(fromFile.err()).isEmpty();
+        assertThat(fromFile.out()).isEqualTo(study(text, "--dry-run").out());
     }
 
     @Test
@@ -133,8 +130,6 @@ class StudyTest {
         assertThat(out.resolve("trials/moe-g-4-seed1/checkpoint/checkpoint.json")).exists();
     }
 
-    private record Ran(int exit, String out, String err) {}
-
     /** The study with its tiny defaults; what is given again counts, as the defaults are left out then. */
     private static Ran study(Path text, String... options) {
         List<String> given = List.of(options);
@@ -152,26 +147,14 @@ class StudyTest {
         List<String> args = new ArrayList<>(List.of("--text", text.toString()));
         args.addAll(List.of(defaults));
         args.addAll(List.of(options));
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream saidOut = new ByteArrayOutputStream();
-        ByteArrayOutputStream saidErr = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(saidOut, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(saidErr, true, StandardCharsets.UTF_8));
-        try {
-            int exit = Study.exitCode("granularity", "a test", args.toArray(String[]::new), study -> {
-                Sweep sweep = Sweep.of(study.spec());
-                if (study.dryRun()) {
-                    study.printPlan(sweep);
-                } else {
-                    study.run(sweep);
-                }
-            });
-            return new Ran(exit, saidOut.toString(StandardCharsets.UTF_8), saidErr.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
+        return Ran.of(() -> Study.exitCode("granularity", "a test", args.toArray(String[]::new), study -> {
+            Sweep sweep = Sweep.of(study.spec());
+            if (study.dryRun()) {
+                study.printPlan(sweep);
+            } else {
+                study.run(sweep);
+            }
+        }));
     }
 
     private Process child(Path text, Path out, List<String> options) throws IOException {

@@ -29,7 +29,7 @@ class OptimizerTest {
             new Adam.Spec().withGroups(new Adam.Group("x", 0.05, 1e-10, 0.0)), new AdamW.Spec(0.9, 0.95, 0.1).withGroups(Adam.Group.values(1e-3)),
             new AdamW.Spec(0.9, 0.95, 0.1), new AdamW.Spec(null, null, null, 0.1, true, null), new Sgd.Spec(), new Sgd.Spec(0.9, false, 0.1),
             new Sgd.Spec(0.9, true, null), new Adagrad.Spec(0.1, null, 0.1), new RmsProp.Spec(), new RmsProp.Spec(0.9, null, 0.5, true, 0.1),
-            new Adafactor.Spec(), new Adafactor.Spec(false, true, null, null, null, null, null, 0.9, 0.1), Adafactor.Spec.external());
+            new Adafactor.Spec(), new Adafactor.Spec(false, true, null, null, null, null, null, null, 0.9, 0.1), Adafactor.Spec.external());
     }
 
     /** The path of a weight that starts at 2 and is fed GRADIENTS, against {@code expected(gradient, weight)} step by step. */
@@ -156,7 +156,7 @@ class OptimizerTest {
     @Test
     void adafactorOfAVectorWithFirstMoment() {
         double[] s = new double[2];
-        follows(new Adafactor.Spec(true, true, true, null, null, 0.5, null, 0.9, 0.1), (t, g, p) -> {
+        follows(new Adafactor.Spec(true, true, true, null, null, 0.5, null, null, 0.9, 0.1), (t, g, p) -> {
             double rate = Math.min(1e-6 * t, 1 / Math.sqrt(t)) * Math.max(1e-3, Math.abs(p));
             double beta2 = 1 - Math.pow(t, -0.8);
             s[0] = beta2 * s[0] + (1 - beta2) * (g * g + 1e-30);
@@ -172,7 +172,7 @@ class OptimizerTest {
     void adafactorFactorsAMatrix() {
         Fed weight = Fed.weight(on, "w", Shape.of(2, 2), 0, 0, 0, 0);
         weight.feed(1, 2, 3, 4);
-        Optimizer optimizer = new Adafactor.Spec(false, false, null, null, null, 10.0, null, null, null).build(on, List.of(weight.parameter()));
+        Optimizer optimizer = new Adafactor.Spec(false, false, null, null, null, 10.0, null, null, null, null).build(on, List.of(weight.parameter()));
         optimizer.step(LR);
         double[] v = {2.5 * 5 / 7.5, 2.5 * 10 / 7.5, 12.5 * 5 / 7.5, 12.5 * 10 / 7.5};
         for (int i = 0; i < 4; i++) {

@@ -33,7 +33,7 @@ class ResumeTest {
                 Tiny.training(STEPS),
                 Tiny.training(STEPS).withAccumulation(2),
                 Tiny.training(STEPS).withOptimizer(new Adam.Spec(null, null, null, 0.1, true, null)),
-                Tiny.training(STEPS).withOptimizer(new Adafactor.Spec(null, null, null, null, null, null, null, 0.9, 0.1)),
+                Tiny.training(STEPS).withOptimizer(new Adafactor.Spec(null, null, null, null, null, null, null, null, 0.9, 0.1)),
                 Tiny.training(STEPS).withOptimizer(new RmsProp.Spec(null, null, 0.5, true, null)))
             .map(spec -> Arguments.of(device, spec)));
     }

@@ -1,0 +1,201 @@
+package org.moe4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.moe4j.experts.SpecModule;
+import org.moe4j.io.SpecReader;
+import org.moe4j.model.ModelSpec;
+import org.moe4j.sweep.TinySweep;
+import org.moe4j.sweep.TrialResult;
+
+class TrainingTest {
+    private static final SpecReader READER = new SpecReader(new SpecModule(ModelSpec.CATALOG));
+    private static final String[] TINY = {"--tokenizer", "bytes", "--validation-tokens", "256", "--batch", "4", "--steps", "4", "--threads", "1"};
+    private static final String[] SMALL = {"--dim", "8", "--layers", "2", "--experts", "4", "--sequence", "8"};
+    private static final String MODEL = """
+        type: transformer
+        vocabulary: 256
+        dim: 8
+        sequence: 8
+        attention: {heads: 1, keyHeads: 1, rotaryBase: 10000, bias: false, normed: false}
+        norm: rms
+        normEps: 1e-5
+        sandwich: false
+        tied: true
+        embeddingScale: 1
+        logitScale: 1
+        blocks:
+        - times: 2
+          layers:
+          - type: mixture-of-experts
+            router: {type: top-k, experts: 4, topK: 2}
+            experts: {type: mlp, hidden: 8}
+            shared: []
+        """;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void trainsAnArchitectureAndLeavesEverythingInItsFolder() throws IOException {
+        Path out = folder.resolve("out");
+        Ran ran = train("--architecture", "glam-64b-64e", "--out", out.toString());
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.out()).contains("glam-64b-64e", "by the glam recipe", "validation: ", "bits/byte", "max/mean load");
+        assertThat(ran.exit()).isZero();
+        TrialResult result = READER.read(out.resolve("result.json"), TrialResult.class);
+        assertThat(result.summary().validationLoss()).isPositive();
+        assertThat(result.command()).contains("--architecture glam-64b-64e");
+        assertThat(Files.readAllLines(out.resolve("metrics.csv"))).hasSize(1 + 4);
+        assertThat(out.resolve("checkpoint/checkpoint.json")).exists();
+        assertThat(Files.readString(out.resolve("spec.yaml"))).contains("adafactor");
+    }
+
+    @Test
+    void trainsTheModelOfAFileAsItStands() throws IOException {
+        Path model = Files.writeString(folder.resolve("mine.yaml"), MODEL);
+        Path out = folder.resolve("out");
+        Ran ran = plain("--model", model.toString(), "--out", out.toString());
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.out()).contains("mine: ", "by the adamw recipe");
+        assertThat(READER.read(out.resolve("result.json"), TrialResult.class).spec().model()).isEqualTo(READER.read(model, ModelSpec.class));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+        --architecture mixtrall           | unknown architecture 'mixtrall': did you mean 'mixtral-8x7b'?
+        --recipe glm                      | unknown recipe 'glm': did you mean 'glam'?
+        --dim 10                          | dim is 10, a resized model wants a multiple of 4; 12 would do
+        --layers 0                        | layers is 0, it has to be at least 1
+        --experts 0                       | experts is 0
+        --experts many                    | experts
+        --steps 0                         | steps is 0, it has to be at least 1
+        --budget 1e12                     | steps and budget are both given
+        --batch 0                         | batch is 0
+        --learning-rate 0                 | learningRate is 0.0, it has to be above 0
+        --learning-rate -1                | learningRate is -1.0, it has to be above 0
+        --tokenizer words                 | tokenizer is 'words', want bytes, or bpe:SIZE
+        --device cuda                     | cuda
+        --bacth 3                         | unknown option '--bacth': did you mean '--batch'?
+        --validation-tokens 900000        | validation on 900000 tokens: the validation text has only
+        --sequence 60000                  | shorter than one sequence
+        --resume                          | --resume wants --out
+        --resume --out nowhere            | cannot resume nowhere: it has no run.yaml
+        --dim 4096 --experts 8 --batch 64 | the heap is too small: mixtral-8x7b of width 4096 needs
+        words                             | 'words' is not an option
+        """)
+    void aMistakeIsOneSentenceAndExitCodeTwo(String options, String sentence) throws IOException {
+        refuses(sentence, train(options.split(" ")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        topK: 2                | topK: 5            | topK is 5, more than the number of experts 4
+        dim: 8                 | dim: 9             | heads is 1, which does not cut dim 9
+        heads: 1,              | heads: 3,          | heads is 3, which does not cut dim 8
+        vocabulary: 256        | vocabulary: 99     | vocabulary is 99, fewer than the 256 tokens of the tokenizer bytes
+        type: top-k            | type: topk         | did you mean 'top-k'
+        type: transformer      | type: tranformer   | did you mean 'transformer'
+        hidden: 8              | hiden: 8           | did you mean 'hidden'
+        type: top-k, experts: 4, topK: 2 | type: switch, experts: 4, capacityFactor: 0      | capacityFactor is 0.0
+        type: top-k, experts: 4, topK: 2 | type: capacity, experts: 4, capacityFactor: -1   | apacity
+        type: top-k, experts: 4, topK: 2 | type: hierarchical, groups: 3, topGroups: 4      | 4, more than
+        """)
+    void aMistakeInAModelIsNamed(String instead, String written, String sentence) throws IOException {
+        assertThat(MODEL).contains(instead);
+        Path model = Files.writeString(folder.resolve("model.yaml"), MODEL.replaceFirst(instead, written));
+        refuses(sentence, plain("--model", model.toString()));
+    }
+
+    private void refuses(String sentence, Ran ran) {
+        assertThat(ran.err().strip().lines()).hasSize(1);
+        assertThat(ran.err()).contains(sentence);
+        assertThat(ran.exit()).isEqualTo(2);
+        assertThat(ran.out()).isEmpty();
+    }
+
+    @Test
+    void aDryRunTrainsNothing() throws IOException {
+        Path out = folder.resolve("out");
+        Ran ran = train("--dry-run", "--budget", "1e9", "--out", out.toString());
+        assertThat(ran.out()).contains("feed-forward", "attention", "parameters", "optimizer state", "training FLOPs", "minutes");
+        assertThat(ran.exit()).isZero();
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void aRunThatWasStoppedGoesOnToTheSameResult() throws Exception {
+        Path whole = folder.resolve("whole");
+        Path stopped = folder.resolve("stopped");
+        String[] longer = {"--steps", "400", "--evaluations", "1"};
+        assertThat(child(whole, longer).waitFor()).isZero();
+        Process first = child(stopped, longer);
+        Path checkpoint = stopped.resolve("checkpoint/checkpoint.json");
+        for (int i = 0; i < 1200 && first.isAlive() && !Files.exists(checkpoint); i++) {
+            Thread.sleep(20);
+        }
+        first.destroy();                                                          // SIGTERM ends the JVM as SIGINT does
+        assertThat(first.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(stopped.resolve("result.json")).doesNotExist();
+        assertThat(Files.readString(folder.resolve("stopped.log"))).contains("--resume goes on from here");
+
+        refuses("cannot resume " + stopped + ": its run.yaml differs from this run in steps, seed; leave these options out, or give another --out",
+            Ran.of(() -> Training.run("--out", stopped.toString(), "--resume", "--seed", "2", "--steps", "7")));
+        Ran rest = Ran.of(() -> Training.run("--out", stopped.toString(), "--resume"));
+        assertThat(rest.err()).isEmpty();
+        assertThat(rest.exit()).isZero();
+        TrialResult a = READER.read(whole.resolve("result.json"), TrialResult.class);
+        TrialResult b = READER.read(stopped.resolve("result.json"), TrialResult.class);
+        assertThat(b.spec()).isEqualTo(a.spec());
+        assertThat(b.summary().validationLoss()).isEqualTo(a.summary().validationLoss());
+    }
+
+    @Test
+    void theListHasEveryArchitecture() {
+        assertThat(Ran.of(() -> Training.run("--list")).out()).contains("mixtral-8x7b", "glam-64b-64e", "gpt-4-rumour");
+    }
+
+    /** With the tiny defaults; what is given again counts. */
+    private Ran train(String... options) throws IOException {
+        List<String> all = new ArrayList<>(List.of(options));
+        addMissing(all, SMALL);
+        return plain(all.toArray(String[]::new));
+    }
+
+    private Ran plain(String... options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--text", TinySweep.text(folder).toString()));
+        all.addAll(List.of(options));
+        addMissing(all, TINY);
+        return Ran.of(() -> Training.run(all.toArray(String[]::new)));
+    }
+
+    private static void addMissing(List<String> options, String[] defaults) {
+        for (int i = 0; i < defaults.length; i += 2) {
+            boolean budgetForSteps = defaults[i].equals("--steps") && options.contains("--budget") && options.contains("--dry-run");
+            if (!options.contains(defaults[i]) && !budgetForSteps) {
+                options.addAll(List.of(defaults[i], defaults[i + 1]));
+            }
+        }
+    }
+
+    private Process child(Path out, String... options) throws IOException {
+        List<String> all = new ArrayList<>(List.of(options));
+        addMissing(all, SMALL);
+        addMissing(all, TINY);
+        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElseThrow(), "--add-modules=jdk.incubator.vector", "-Xmx1g",
+            "-cp", System.getProperty("java.class.path"), "experiments/train.java", "--text", TinySweep.text(folder).toString(), "--out", out.toString()));
+        command.addAll(all);
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(folder.resolve(out.getFileName() + ".log").toFile()).start();
+    }
+}
