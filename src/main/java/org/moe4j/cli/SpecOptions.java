@@ -73,12 +73,24 @@ public final class SpecOptions {
         } catch (CommandLine.ParameterException other) {
             throw new InputException(other.getMessage(), other);
         }
+        for (OptionSpec option : result.matchedOptions()) {
+            if (option.getValue() instanceof List<?> values) {
+                values.stream().map(String.class::cast).filter(v -> v.startsWith("--")).findFirst().ifPresent(this::refuse);
+            }
+        }
         if (!result.unmatched().isEmpty()) {
             String first = result.unmatched().getFirst();
-            throw first.startsWith("-") ? InputException.unknown("option", first.split("=")[0], List.copyOf(command.optionsMap().keySet()))
-                : new InputException("'" + first + "' is not an option; options start with --, and --help lists them");
+            if (first.startsWith("-")) {
+                refuse(first);
+            }
+            throw new InputException("'" + first + "' is not an option; options start with --, and --help lists them");
         }
         return new Given(result);
+    }
+
+    /** An option there is not. */
+    private void refuse(String word) {
+        throw InputException.unknown("option", word.split("=")[0], List.copyOf(command.optionsMap().keySet()));
     }
 
     /** The help text. */

@@ -8,14 +8,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.SpecModule;
+import org.moe4j.experts.TopKRouter;
 import org.moe4j.io.SpecReader;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Repeat;
+import org.moe4j.model.Transformer;
+import org.moe4j.nn.Activation;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.sweep.TinySweep;
 import org.moe4j.sweep.TrialResult;
 
@@ -23,26 +31,10 @@ class TrainingTest {
     private static final SpecReader READER = new SpecReader(new SpecModule(ModelSpec.CATALOG));
     private static final String[] TINY = {"--tokenizer", "bytes", "--validation-tokens", "256", "--batch", "4", "--steps", "4", "--threads", "1"};
     private static final String[] SMALL = {"--dim", "8", "--layers", "2", "--experts", "4", "--sequence", "8"};
-    private static final String MODEL = """
-        type: transformer
-        vocabulary: 256
-        dim: 8
-        sequence: 8
-        attention: {heads: 1, keyHeads: 1, rotaryBase: 10000, bias: false, normed: false}
-        norm: rms
-        normEps: 1e-5
-        sandwich: false
-        tied: true
-        embeddingScale: 1
-        logitScale: 1
-        blocks:
-        - times: 2
-          layers:
-          - type: mixture-of-experts
-            router: {type: top-k, experts: 4, topK: 2}
-            experts: {type: mlp, hidden: 8}
-            shared: []
-        """;
+    private static final ModelSpec MINE = new Transformer.Spec(256, 8, 8, CausalSelfAttention.Spec.rotary(1, 1, 10_000), true,
+        Repeat.everyBlock(2, new MixtureOfExperts.Spec(new TopKRouter.Spec(4, 2), new MlpExperts.Spec(8, Activation.RELU, false))));
+
+    record Kept(ModelSpec model) {}
 
     @TempDir
     Path folder;
@@ -64,12 +56,17 @@ class TrainingTest {
 
     @Test
     void trainsTheModelOfAFileAsItStands() throws IOException {
-        Path model = Files.writeString(folder.resolve("mine.yaml"), MODEL);
+        Path model = Files.writeString(folder.resolve("mine.yaml"), yaml());
         Path out = folder.resolve("out");
         Ran ran = plain("--model", model.toString(), "--out", out.toString());
         assertThat(ran.err()).isEmpty();
         assertThat(ran.out()).contains("mine: ", "by the adamw recipe");
-        assertThat(READER.read(out.resolve("result.json"), TrialResult.class).spec().model()).isEqualTo(READER.read(model, ModelSpec.class));
+        assertThat(READER.read(out.resolve("result.json"), TrialResult.class).spec().model()).isEqualTo(MINE);
+    }
+
+    /** The text of the model's spec: the field of a record, moved to the left. */
+    private static String yaml() {
+        return READER.toYaml(new Kept(MINE)).lines().skip(1).map(line -> line.substring(2) + "\n").collect(Collectors.joining());
     }
 
     @ParameterizedTest
@@ -89,7 +86,7 @@ class TrainingTest {
         --device cuda                     | cuda
         --bacth 3                         | unknown option '--bacth': did you mean '--batch'?
         --validation-tokens 900000        | validation on 900000 tokens: the validation text has only
-        --sequence 60000                  | shorter than one sequence
+        --sequence 60000                  | less than one sequence
         --resume                          | --resume wants --out
         --resume --out nowhere            | cannot resume nowhere: it has no run.yaml
         --dim 4096 --experts 8 --batch 64 | the heap is too small: mixtral-8x7b of width 4096 needs
@@ -103,18 +100,19 @@ class TrainingTest {
     @CsvSource(delimiter = '|', textBlock = """
         topK: 2                | topK: 5            | topK is 5, more than the number of experts 4
         dim: 8                 | dim: 9             | heads is 1, which does not cut dim 9
-        heads: 1,              | heads: 3,          | heads is 3, which does not cut dim 8
+        heads: 1               | heads: 3           | heads is 3, which does not cut dim 8
         vocabulary: 256        | vocabulary: 99     | vocabulary is 99, fewer than the 256 tokens of the tokenizer bytes
         type: top-k            | type: topk         | did you mean 'top-k'
         type: transformer      | type: tranformer   | did you mean 'transformer'
         hidden: 8              | hiden: 8           | did you mean 'hidden'
-        type: top-k, experts: 4, topK: 2 | type: switch, experts: 4, capacityFactor: 0      | capacityFactor is 0.0
-        type: top-k, experts: 4, topK: 2 | type: capacity, experts: 4, capacityFactor: -1   | apacity
-        type: top-k, experts: 4, topK: 2 | type: hierarchical, groups: 3, topGroups: 4      | 4, more than
+        router: ROUTER         | {type: switch, experts: 4, capacityFactor: 0}     | capacityFactor is 0.0
+        router: ROUTER         | {type: capacity, experts: 4, capacityFactor: -1}  | apacity
+        router: ROUTER         | {type: hierarchical, groups: 3, topGroups: 4}     | is 4, more than
         """)
     void aMistakeInAModelIsNamed(String instead, String written, String sentence) throws IOException {
-        assertThat(MODEL).contains(instead);
-        Path model = Files.writeString(folder.resolve("model.yaml"), MODEL.replaceFirst(instead, written));
+        String wrong = instead.equals("router: ROUTER") ? yaml().replaceFirst("(?s)router:.*?experts:\n", "router: " + written + "\n      experts:\n")
+            : yaml().replaceFirst(instead, written);
+        Path model = Files.writeString(folder.resolve("model.yaml"), wrong);
         refuses(sentence, plain("--model", model.toString()));
     }
 
@@ -174,9 +172,9 @@ class TrainingTest {
     }
 
     private Ran plain(String... options) throws IOException {
-        List<String> all = new ArrayList<>(List.of("--text", TinySweep.text(folder).toString()));
-        all.addAll(List.of(options));
+        List<String> all = new ArrayList<>(List.of(options));
         addMissing(all, TINY);
+        all.addAll(List.of("--text", TinySweep.text(folder).toString()));
         return Ran.of(() -> Training.run(all.toArray(String[]::new)));
     }
 
