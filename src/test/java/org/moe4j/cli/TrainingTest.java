@@ -100,17 +100,17 @@ class TrainingTest {
     @CsvSource(delimiter = '|', textBlock = """
         topK: 2                | topK: 5            | topK is 5, more than the number of experts 4
         dim: 8                 | dim: 9             | heads is 1, which does not cut dim 9
-        heads: 1               | heads: 3           | heads is 3, which does not cut dim 8
+        heads: 1               | heads: 3           | heads is 3, which does not divide dim 8
         vocabulary: 256        | vocabulary: 99     | vocabulary is 99, fewer than the 256 tokens of the tokenizer bytes
         type: top-k            | type: topk         | did you mean 'top-k'
         type: transformer      | type: tranformer   | did you mean 'transformer'
         hidden: 8              | hiden: 8           | did you mean 'hidden'
         router: ROUTER         | {type: switch, experts: 4, capacityFactor: 0}     | capacityFactor is 0.0
-        router: ROUTER         | {type: capacity, experts: 4, capacityFactor: -1}  | apacity
-        router: ROUTER         | {type: hierarchical, groups: 3, topGroups: 4}     | is 4, more than
+        router: ROUTER         | {type: capacity, experts: 4, capacityFactor: -1}  | capacityFactor is -1.0
+        router: ROUTER         | {type: hierarchical-noisy-top-k, experts: 8, groups: 3} | groups is 3, which does not cut 8 experts
         """)
     void aMistakeInAModelIsNamed(String instead, String written, String sentence) throws IOException {
-        String wrong = instead.equals("router: ROUTER") ? yaml().replaceFirst("(?s)router:.*?experts:\n", "router: " + written + "\n      experts:\n")
+        String wrong = instead.equals("router: ROUTER") ? yaml().replaceFirst("(?s)router:.*?experts:\n", "router: " + written + "\n    experts:\n")
             : yaml().replaceFirst(instead, written);
         Path model = Files.writeString(folder.resolve("model.yaml"), wrong);
         refuses(sentence, plain("--model", model.toString()));
