@@ -107,7 +107,7 @@ class TrainingTest {
         hidden: 8              | hiden: 8           | did you mean 'hidden'
         router: ROUTER         | {type: switch, experts: 4, capacityFactor: 0}     | capacityFactor is 0.0
         router: ROUTER         | {type: capacity, experts: 4, capacityFactor: -1}  | capacityFactor is -1.0
-        router: ROUTER         | {type: hierarchical-noisy-top-k, experts: 8, groups: 3} | groups is 3, which does not cut 8 experts
+        router: ROUTER         | {type: hierarchical, experts: 8, groups: 3} | groups is 3, which does not cut 8 experts
         """)
     void aMistakeInAModelIsNamed(String instead, String written, String sentence) throws IOException {
         String wrong = instead.equals("router: ROUTER") ? yaml().replaceFirst("(?s)router:.*?experts:\n", "router: " + written + "\n    experts:\n")
