@@ -34,6 +34,11 @@ public final class HierarchicalRouter extends Router {
 
     @Override
     public Routing route(Tape t, Variable x, Pass pass) {
+        return gate(t, x, pass).routing;
+    }
+
+    /** The routing with what its losses are made of. */
+    Gated gate(Tape t, Variable x, Pass pass) {
         NoisyTopKRouter.Gated primary = primary(t, x, pass);
         Dispatch byGroup = Dispatch.of(primary.routing());                        // R = T·k rows: each token with each group of its choice
         Secondary second = secondary(t, t.gatherRows(x, byGroup.tokens()), byGroup, pass);
@@ -49,8 +54,14 @@ public final class HierarchicalRouter extends Router {
         Routing routing = Routing.tokenChoice(spec.experts, perToken, expert, t.reshape(gates, -1, perToken), null, 0, List.of());
         Variable importance = BalanceLosses.importance(t, routing, pass.keep());  // Importance_H, (E)
         Variable load = BalanceLosses.hierarchicalLoad(t, primary.load(), second.probability(t, spec), groups(byGroup, pass.keep()));
-        return routing.withLosses(NoisyTopKRouter.losses(t, importance, load, spec.importanceWeight, spec.loadWeight));
+        return new Gated(routing.withLosses(NoisyTopKRouter.losses(t, importance, load, spec.importanceWeight, spec.loadWeight)), importance, load);
     }
+
+    /**
+     * @param importance (E) Importance_H
+     * @param load (E) Load_H
+     */
+    record Gated(Routing routing, Variable importance, Variable load) {}
 
     private NoisyTopKRouter.Gated primary(Tape t, Variable x, Pass pass) {
         Variable clean = t.linear(x, gate, null);                                 // (T, a)

@@ -142,6 +142,20 @@ class BalanceLossesTest {
         }
     }
 
+    /** k = n keeps every logit: the gate is the plain softmax of the noisy logits (card of the 2017 paper). */
+    @Property(tries = 20)
+    void allExpertsChosenIsThePlainSoftmax(@ForAll long seed) {
+        try (Tape t = Trial.tape()) {
+            NoisyTopKRouter.Gated gated = NoisyTopKRouter.gate(t, Trial.normal("clean", seed, 4, 5), t.filled(Shape.of(4, 5), 0.7),
+                Trial.normal("z", seed, 4, 5), null, new NoisyTopKRouter.Spec(5, 5));
+            double[][] softmax = Trial.rows(t.softmax(gated.noisy()));
+            double[][] gates = Trial.gates(gated.routing());
+            for (int token = 0; token < 4; token++) {
+                assertThat(gates[token]).containsExactly(softmax[token], within(1e-12));
+            }
+        }
+    }
+
     /** At the paper's zero start every expert expects kB/n tokens. */
     @Example
     void theLoadIsEvenAtTheStart() {

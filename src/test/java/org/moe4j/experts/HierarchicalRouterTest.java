@@ -159,6 +159,37 @@ class HierarchicalRouterTest {
         }
     }
 
+    /** The expected load is what tokens are sent: Load_H sums to k a token, and the gates of importance to 1. */
+    @Example
+    void theLoadSumsToTheExpertsOfATokenInExpectation() {
+        HierarchicalRouter.Spec spec = new HierarchicalRouter.Spec(20, 4, 2, 3, 0, 0, 0);
+        HierarchicalRouter router = (HierarchicalRouter) Trial.build(spec, DIM, 8);
+        int tokens = 20_000;
+        try (Tape t = Trial.tape()) {
+            HierarchicalRouter.Gated gated = router.gate(t, Trial.normal("x", 2, tokens, DIM), Pass.training(1, tokens, 3, 0));
+            assertThat(Arrays.stream(gated.load().value().toDoubles()).sum() / tokens).isCloseTo(6, within(0.06));
+            assertThat(Arrays.stream(gated.importance().value().toDoubles()).sum() / tokens).isCloseTo(1, within(1e-9));
+            long[] sent = RoutingStatistics.of(gated.routing()).load();
+            double[] load = gated.load().value().toDoubles();
+            for (int e = 0; e < 20; e++) {
+                assertThat(load[e] / tokens).isCloseTo(sent[e] / (double) tokens, within(0.02));
+            }
+        }
+    }
+
+    /** All groups and all experts of each: a softmax of groups times a softmax within each. */
+    @Property(tries = 20)
+    void allChosenIsAProductOfPlainSoftmaxes(@ForAll long seed) {
+        Router router = Trial.build(new HierarchicalRouter.Spec(6, 2, 2, 3, 0.1, 0.1, 0), DIM, seed);
+        Parameter x = Trial.normal("x", seed, 1, DIM);
+        double[] prim = topSoftmax(product(Trial.named(router, ".gate"), 0, 2, x.value().toDoubles()), 2);
+        double[] expected = IntStream.range(0, 6).mapToDouble(e -> prim[e / 3]
+            * topSoftmax(product(Trial.named(router, "groupGate"), e / 3 * 3, 3, x.value().toDoubles()), 3)[e % 3]).toArray();
+        try (Tape t = Trial.tape()) {
+            assertThat(Trial.gates(router.route(t, x, Pass.evaluation(1, 1)))[0]).containsExactly(expected, within(1e-12));
+        }
+    }
+
     /** MoE-4096-h: router parameters 2da + a 2d(n/a), multiply-adds a token 2da + 2 (2d(n/a)) (card of the paper, section 5). */
     @Example
     void theCountsAreThoseOfTheLanguageModels() {
