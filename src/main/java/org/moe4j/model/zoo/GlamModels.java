@@ -21,8 +21,9 @@ import org.moe4j.nn.RelativeBias;
 
 /**
  * GLaM (Du et al. 2022, table 4) and its dense twins: a mixture in every other block, dense blocks with a GELU gate and three matrices,
- * experts with two. The printed counts leave out norms and position biases and close with 32,000 tokens, though the text was cut into
- * 256,000: only the largest model's active parameters are counted with these.
+ * experts with two; a bias by relative position in each layer, for which T5's buckets stand. The printed counts leave out norms and
+ * position biases and close with 32,000 tokens, though the text was cut into 256,000: only the largest model's active parameters are counted
+ * with these.
  */
 final class GlamModels {
     private static final String PAPER = "Du et al. 2022, GLaM, table 4";
