@@ -108,10 +108,11 @@ public final class Costs implements Callable<Integer> {
             ModelSpec.CATALOG.nameOf(spec), spec.dim(), spec.vocabulary(), ledger.sequence()));
         text.append(table.text()).append(said("%n"));
         text.append(said("parameters  %,d%n", ledger.parameters()));
-        text.append(said("active      %,d with all embeddings, %,d with the output's alone, %,d without (%.1f %% of all)%n", ledger.activeParameters(),
-            ledger.without(Set.of(Part.Kind.INPUT_EMBEDDING)).activeParameters(), ledger.without(Part.Kind.EMBEDDINGS).activeParameters(),
-            100.0 * ledger.activeParameters() / ledger.parameters()));
-        text.append(said("FLOPs       %s a token forward, %s training%s%n", Figures.count(ledger.forwardFlopsPerToken()), Figures.count(ledger.trainingFlopsPerToken()),
+        text.append(said("active      %,d (%.1f %%) with all embeddings, %,d with the output's alone, %,d without%n", ledger.activeParameters(),
+            100.0 * ledger.activeParameters() / ledger.parameters(), ledger.without(Set.of(Part.Kind.INPUT_EMBEDDING)).activeParameters(),
+            ledger.without(Part.Kind.EMBEDDINGS).activeParameters()));
+        text.append(said("FLOPs       %s a token forward, %s training, %.2f %% of them in routers%s%n", Figures.count(ledger.forwardFlopsPerToken()),
+            Figures.count(ledger.trainingFlopsPerToken()), 100 * ledger.only(Set.of(Part.Kind.ROUTER)).forwardFlopsPerToken() / ledger.forwardFlopsPerToken(),
             tokens == null ? "" : "; " + Figures.power(tokens * ledger.trainingFlopsPerToken()) + " for " + billions(tokens) + " tokens"));
         text.append(said("memory      %s of weights (%s), %s of optimizer state (%s)%n", LedgerTable.bytes(ledger.parameters() * weights().bytes()), precision,
             LedgerTable.bytes(table.optimizerValues() * Float.BYTES), optimizer));

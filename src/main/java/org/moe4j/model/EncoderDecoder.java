@@ -177,7 +177,7 @@ public final class EncoderDecoder extends LanguageModel {
                 long tokens = (long) batch * read;
                 parts.add(attention(block, "attention", attention.flops(dim, tokens, tokens, tokens * read)));
                 parts.add(Part.dense(block, "norms", Part.Kind.NORM, 2 * norms(), 0));
-                parts.add(Part.feedForward(block, layers.get(block), dim, batch * read));
+                parts.addAll(Part.feedForward(block, layers.get(block), dim, batch * read));
             }
             parts.add(Part.dense(Part.OUTSIDE, "encoder's norm", Part.Kind.NORM, norms(), 0));
             addPositions(parts, "decoder's relative positions");
@@ -186,7 +186,7 @@ public final class EncoderDecoder extends LanguageModel {
                 parts.add(attention(block, "attention", attention.flops(dim, batch, written)));
                 parts.add(attention(block, "attention to the encoder", attention.flops(dim, tokens, (long) batch * read, tokens * read)));
                 parts.add(Part.dense(block, "norms", Part.Kind.NORM, 3 * norms(), 0));
-                parts.add(Part.feedForward(block, layers.get(block), dim, batch * written));
+                parts.addAll(Part.feedForward(block, layers.get(block), dim, batch * written));
             }
             parts.addAll(Part.shared(layers, dim));
             parts.add(Part.dense(Part.OUTSIDE, "norm", Part.Kind.NORM, norms(), 0));

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Set;
 
 import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SharedParameters;
 
 /**
@@ -31,6 +33,9 @@ public record Part(int block, String name, Kind kind, long parameters, long acti
         POSITION,
         ATTENTION,
         RECURRENT,
+        /** What chooses the experts. */
+        ROUTER,
+        /** Experts, those for every token too, and dense layers. */
         FEED_FORWARD;
 
         /** All of them. */
@@ -43,10 +48,18 @@ public record Part(int block, String name, Kind kind, long parameters, long acti
         return new Part(block, name, kind, parameters, parameters, flops);
     }
 
-    /** A feed-forward layer, without what it shares with others. */
-    public static Part feedForward(int block, FeedForwardSpec layer, int dim, int tokens) {
-        return new Part(block, "feed-forward", Kind.FEED_FORWARD, SharedParameters.own(layer, dim), SharedParameters.ownActive(layer, dim),
+    /** A feed-forward layer, without what it shares with others; of a mixture first the router, then all else. */
+    public static List<Part> feedForward(int block, FeedForwardSpec layer, int dim, int tokens) {
+        Part whole = new Part(block, "feed-forward", Kind.FEED_FORWARD, SharedParameters.own(layer, dim), SharedParameters.ownActive(layer, dim),
             layer.flops(dim, tokens));
+        if (!(layer instanceof MixtureOfExperts.Spec mixture)) {
+            return List.of(whole);
+        }
+        RouterSpec router = mixture.router();
+        Part routing = new Part(block, "router", Kind.ROUTER, router.parameters(dim), router.activeParameters(dim), router.flops(dim, tokens));
+        Part experts = new Part(block, "experts", Kind.FEED_FORWARD, whole.parameters - routing.parameters, whole.active - routing.active,
+            whole.flops - routing.flops);
+        return List.of(routing, experts);
     }
 
     /** What a model's feed-forward layers share, outside of the blocks; its FLOPs are counted with the layers. */

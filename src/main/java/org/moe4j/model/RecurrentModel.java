@@ -181,8 +181,8 @@ public final class RecurrentModel extends LanguageModel {
             parts.add(Part.dense(Part.OUTSIDE, "embedding", tied ? Part.Kind.TIED_EMBEDDING : Part.Kind.INPUT_EMBEDDING, embedding, 0));
             for (int block = 0; block < layers.size(); block++) {
                 Layer layer = layers.get(block);
-                parts.add(layer.lstm == null ? Part.feedForward(block, layer.feedForward, dim, tokens)
-                    : Part.dense(block, "lstm", Part.Kind.RECURRENT, layer.lstm.parameters(dim, bias), 2L * tokens * layer.lstm.weights(dim)));
+                parts.addAll(layer.lstm == null ? Part.feedForward(block, layer.feedForward, dim, tokens)
+                    : List.of(Part.dense(block, "lstm", Part.Kind.RECURRENT, layer.lstm.parameters(dim, bias), 2L * tokens * layer.lstm.weights(dim))));
             }
             parts.addAll(Part.shared(feedForwards(), dim));
             parts.add(Part.dense(Part.OUTSIDE, "head", Part.Kind.OUTPUT_EMBEDDING, (tied ? 0 : embedding) + (bias ? vocabulary : 0), 2L * tokens * embedding));

@@ -158,7 +158,7 @@ public final class Transformer extends LanguageModel {
                     parts.add(Part.dense(block, "relative positions", Part.Kind.POSITION, attention.positionParameters(), 0));
                 }
                 parts.add(Part.dense(block, "norms", Part.Kind.NORM, (sandwich ? 4 : 2) * norm.parameters(dim), 0));
-                parts.add(Part.feedForward(block, layer, dim, tokens));
+                parts.addAll(Part.feedForward(block, layer, dim, tokens));
             }
             parts.addAll(Part.shared(layers, dim));
             parts.add(Part.dense(Part.OUTSIDE, "norm", Part.Kind.NORM, norm.parameters(dim), 0));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Set;
 
 import org.junit.jupiter.api.Test;
 import org.moe4j.experts.DenseFeedForward;
@@ -31,7 +32,8 @@ class LedgerTest {
         List<Ledger.Group> groups = Ledger.of(model(false, Repeat.middleBlock(5, MIXTURE, DENSE))).groups();
         assertThat(groups).extracting(Ledger.Group::blocks)
             .containsExactly(List.of(Part.OUTSIDE), List.of(0, 1, 3, 4), List.of(2), List.of(Part.OUTSIDE), List.of(Part.OUTSIDE));
-        assertThat(groups.get(2).parts()).extracting(Part::name).contains("attention", "feed-forward");
+        assertThat(groups.get(2).parts()).extracting(Part::name).contains("attention", "router", "experts");
+        assertThat(groups.get(1).parts()).extracting(Part::name).contains("feed-forward").doesNotContain("router");
     }
 
     @Test
@@ -50,6 +52,14 @@ class LedgerTest {
         double difference = Ledger.of(spec, 101).forwardFlopsPerToken() - Ledger.of(spec, 1).forwardFlopsPerToken();
         assertThat(difference).as("(T + 1) / 2 keys a token, 4 D each").isEqualTo((102 - 2) / 2 * 4.0 * 8);
         assertThatThrownBy(() -> Ledger.of(spec, 0)).isInstanceOf(InputException.class).hasMessage("sequence is 0, it has to be at least 1");
+    }
+
+    /** 8 gates of width 4096 in each of Mixtral's 32 blocks. */
+    @Test
+    void routersHaveALineOfTheirOwn() {
+        Ledger routers = Ledger.of(Architecture.named("mixtral-8x7b").spec()).only(Set.of(Part.Kind.ROUTER));
+        assertThat(routers.parameters()).isEqualTo(32L * 8 * 4096);
+        assertThat(routers.forwardFlopsPerToken()).isEqualTo(2.0 * 32 * 8 * 4096);
     }
 
     @Test

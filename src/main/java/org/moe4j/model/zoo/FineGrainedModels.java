@@ -24,10 +24,10 @@ final class FineGrainedModels {
     private static final String PAPER = "Krajewski, Ludziejewski et al. 2024, Scaling Laws for Fine-Grained Mixture of Experts";
     private static final int EXPANSION = 64;
     private static final int HEAD = 64;
-    /** What the paper leaves out of N, apart from the routers. */
-    private static final Set<Part.Kind> LEFT_OUT = EnumSet.of(Part.Kind.INPUT_EMBEDDING, Part.Kind.OUTPUT_EMBEDDING, Part.Kind.TIED_EMBEDDING, Part.Kind.NORM);
-
-    private static final String ROUTERS = "the paper leaves out the routers, which are E G D a block";
+    /** What the paper leaves out of N. */
+    private static final Set<Part.Kind> LEFT_OUT = EnumSet.of(Part.Kind.INPUT_EMBEDDING, Part.Kind.OUTPUT_EMBEDDING, Part.Kind.TIED_EMBEDDING, Part.Kind.NORM,
+        Part.Kind.ROUTER);
+    private static final String OPTIMUM = "an optimum of the law, which no model of whole blocks has just the size of";
     private static final String NOTE = "GELU, rotary positions and one matrix for input and output are ours.";
 
     private record Shape(String size, int dim, int blocks, int heads) {}
@@ -42,7 +42,7 @@ final class FineGrainedModels {
         List<Architecture> all = new ArrayList<>();
         for (Shape shape : GRID) {
             for (int granularity = 1; granularity <= 16; granularity *= 2) {
-                all.add(architecture(shape, granularity, ", appendix A", ROUTERS, NOTE));
+                all.add(architecture(shape, granularity, ", appendix A", "", NOTE));
             }
         }
         all.add(optimal("100M", 13, 8));
@@ -58,11 +58,11 @@ final class FineGrainedModels {
     /** Of table 2, with the blocks whose active parameters, 12 D² each at D = 64 for each block, come nearest. */
     private static Architecture optimal(String size, int blocks, int granularity) {
         Shape shape = new Shape(size, HEAD * blocks, blocks, blocks);
-        return architecture(shape, granularity, ", table 2", "an optimum of the law, which no model of whole blocks has just the size of; and " + ROUTERS,
+        return architecture(shape, granularity, ", table 2", OPTIMUM,
             "The blocks are ours: as many as D = 64 · blocks wants for the printed size. " + NOTE);
     }
 
-    /** @param exception why the printed size, which leaves out more than parts can say, may not be the count */
+    /** @param exception why the printed size may not be the count */
     private static Architecture architecture(Shape shape, int granularity, String place, String exception, String note) {
         String name = "finegrained-" + EXPANSION + "x" + shape.size.toLowerCase(Locale.ROOT) + "-g" + granularity;
         Transformer.Spec spec = new Transformer.Spec(50_257, shape.dim, 2048, CausalSelfAttention.Spec.rotary(shape.heads, shape.heads, 10_000), true,

@@ -37,7 +37,7 @@ class FineGrainedModelsTest {
     @Test
     void fiveGranularitiesOfSixSizesAndSevenOptima() {
         assertThat(FineGrainedModels.all()).hasSize(6 * 5 + 7).allSatisfy(a -> assertThat(a.published()).hasSize(1));
-        assertThat(Architecture.named("finegrained-64x25m-g1").published().getFirst().exception()).as("few experts, few routers' parameters").isEmpty();
-        assertThat(Architecture.named("finegrained-64x25m-g16").published().getFirst().exception()).contains("routers");
+        assertThat(Architecture.named("finegrained-64x25m-g16").published().getFirst().exception()).as("the sizes leave out routers").isEmpty();
+        assertThat(Architecture.named("finegrained-64x100m-g8").published().getFirst().exception()).contains("whole blocks");
     }
 }
