@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.moe4j.io.InputException;
 
 /**
@@ -46,12 +48,21 @@ public record Validation(List<Batch> batches, long tokens, long bytes) {
         return new Validation(batches, (long) domains.length * time, bytes);
     }
 
+    /** The most targets that a slice of a token set can have. */
+    public static long available(TokenSet set, int time) {
+        return LongStream.of(sequences(set.valid(), time)).sum() * time;
+    }
+
+    /** The whole sequences in each domain. */
+    private static long[] sequences(char[][] streams, int time) {
+        return Stream.of(streams).mapToLong(stream -> Math.max(0, (stream.length - 1) / time)).toArray();
+    }
+
     /** Sequences from each domain: its share, rounded down, and what is then left goes to the largest remainders. */
     private static int[] shares(char[][] streams, long tokens, int time) {
         int domains = streams.length;
-        long[] available = new long[domains];
-        for (int d = 0; d < domains; d++) available[d] = Math.max(0, (streams[d].length - 1) / time);
-        long all = IntStream.range(0, domains).mapToLong(d -> available[d]).sum();
+        long[] available = sequences(streams, time);
+        long all = LongStream.of(available).sum();
         long wanted = tokens / time;
         if (wanted > all) {
             throw new InputException("validation on " + tokens + " tokens: the validation text has only " + all * time

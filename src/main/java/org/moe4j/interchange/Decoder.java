@@ -1,6 +1,8 @@
 package org.moe4j.interchange;
 
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.node.BooleanNode;
@@ -26,14 +28,19 @@ import org.moe4j.nn.Norm;
 final class Decoder {
     private Decoder() {}
 
-    /** The tensors around the blocks. */
-    static Stream<Place> around(Transformer.Spec spec) {
-        Stream<Place> both = Stream.of(Place.of("model.embed_tokens.weight", "embedding.weight"), Place.of("model.norm.weight", "norm.weight"));
-        return spec.tied() ? both : Stream.concat(both, Stream.of(Place.of("lm_head.weight", "head.weight")));
+    /**
+     * All tensors, from input to output.
+     *
+     * @param others those of a block that are the architecture's own
+     */
+    static List<Place> places(Transformer.Spec spec, IntFunction<Stream<Place>> others) {
+        Stream<Place> blocks = IntStream.range(0, layers(spec)).boxed().flatMap(block -> Stream.concat(block(block), others.apply(block)));
+        Stream<Place> end = Stream.of(Place.of("model.norm.weight", "norm.weight"), Place.of("lm_head.weight", "head.weight")).limit(spec.tied() ? 1 : 2);
+        return Stream.of(Stream.of(Place.of("model.embed_tokens.weight", "embedding.weight")), blocks, end).flatMap(places -> places).toList();
     }
 
     /** The tensors of a block, less the mixture's and the norms of queries and keys. */
-    static Stream<Place> block(int block) {
+    private static Stream<Place> block(int block) {
         String theirs = theirs(block);
         String ours = ours(block);
         return Stream.of(

@@ -1,7 +1,6 @@
 package org.moe4j.interchange;
 
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -23,15 +22,15 @@ final class MixtralLayout implements ModelLayout {
     @Override
     public List<Place> places(Transformer.Spec spec) {
         int experts = Decoder.mixture(modelType(), spec).router().experts();
-        return Stream.concat(Decoder.around(spec), IntStream.range(0, Decoder.layers(spec)).boxed().flatMap(block -> {
+        return Decoder.places(spec, block -> {
             String theirs = Decoder.theirs(block) + "block_sparse_moe.";
             String ours = Decoder.ours(block) + "feedForward.";
-            return Stream.of(Decoder.block(block),
+            return Stream.of(
                 Stream.of(Place.of(theirs + "gate.weight", ours + "router.weight")),
                 Place.rows(theirs + "experts.*.w1.weight", ours + "experts.gate", experts),
                 Place.rows(theirs + "experts.*.w2.weight", ours + "experts.out", experts),
                 Place.rows(theirs + "experts.*.w3.weight", ours + "experts.in", experts)).flatMap(places -> places);
-        })).toList();
+        });
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.moe4j.interchange;
 
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -27,17 +26,17 @@ final class OlmoeLayout implements ModelLayout {
     @Override
     public List<Place> places(Transformer.Spec spec) {
         int experts = Decoder.mixture(modelType(), spec).router().experts();
-        return Stream.concat(Decoder.around(spec), IntStream.range(0, Decoder.layers(spec)).boxed().flatMap(block -> {
+        return Decoder.places(spec, block -> {
             String theirs = Decoder.theirs(block);
             String ours = Decoder.ours(block);
-            return Stream.of(Decoder.block(block),
+            return Stream.of(
                 Stream.of(Place.of(theirs + "self_attn.q_norm.weight", ours + "attention.queryNorm.weight"),
                     Place.of(theirs + "self_attn.k_norm.weight", ours + "attention.keyNorm.weight"),
                     Place.of(theirs + "mlp.gate.weight", ours + "feedForward.router.weight")),
                 Place.rows(theirs + "mlp.experts.*.gate_proj.weight", ours + "feedForward.experts.gate", experts),
                 Place.rows(theirs + "mlp.experts.*.up_proj.weight", ours + "feedForward.experts.in", experts),
                 Place.rows(theirs + "mlp.experts.*.down_proj.weight", ours + "feedForward.experts.out", experts)).flatMap(places -> places);
-        })).toList();
+        });
     }
 
     @Override

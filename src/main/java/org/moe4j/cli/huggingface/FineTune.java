@@ -57,7 +57,7 @@ final class FineTune implements Callable<Integer> {
     @Option(names = "--trained", paramLabel = "A,B,..", split = ",", description = "only these parameters, such as experts or blocks.*.router; all by default")
     private List<String> trained = List.of();
 
-    @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on, 16384 by default")
+    @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on, 16384 by default; fewer if the text has fewer")
     private int validationTokens = 16_384;
 
     @Option(names = "--seed", paramLabel = "N", description = "of the batches, 1 by default")
@@ -81,7 +81,7 @@ final class FineTune implements Callable<Integer> {
             checkpoint.remarks().forEach(remark -> System.err.println("note: " + remark));
             TokenSet tokens = TokenSet.of(data.corpus(), checkpoint.tokenizer());
             Batches batches = new Batches(tokens, batch, sequence, seed);
-            Validation slice = Validation.of(tokens, Math.min(validationTokens, tokens.validTokens() - 1), batch, sequence);
+            Validation slice = Validation.of(tokens, Math.max(sequence, Math.min(validationTokens, Validation.available(tokens, sequence))), batch, sequence);
             Transformer model = checkpoint.load(on);
             Trainer trainer = new Trainer(on, model, training, batches::at, slice);
             say("before", Evaluation.of(on, new Arena(on), model, slice));
