@@ -1,5 +1,6 @@
 package org.moe4j.train;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
@@ -25,8 +26,8 @@ final class Recipes {
     private static final Recipe MEMORY = new Recipe("memory", "Lample et al. 2019: Adam, values at a constant rate four times the rest's; both rates here ten times theirs, whose models are wider; "
         + "the warm-up is ours", new Adam.Spec().withGroups(Adam.Group.values(1e-2)), 2.5e-3, 2.5e-4, new Schedule.InverseSqrt(1000), 10_000, null, false);
 
-    /** By how the names of architectures begin; the first that fits. */
-    private static final Map<String, Recipe> BY_FAMILY = Map.of("glam", GLAM, "moe2017", MOE_2017, "switch", SWITCH, "fine-grained", FINE_GRAINED,
+    /** By how the names of architectures begin; the longest beginning that fits. */
+    private static final Map<String, Recipe> BY_FAMILY = Map.of("glam", GLAM, "moe2017", MOE_2017, "moe2017-100b", MOE_2017_FACTORED, "switch", SWITCH, "fine-grained", FINE_GRAINED,
         "pangu", PANGU_SIGMA, "pkm", MEMORY, "memory", MEMORY);
 
     private Recipes() {}
@@ -36,6 +37,6 @@ final class Recipes {
     }
 
     static Recipe of(String architecture) {
-        return BY_FAMILY.entrySet().stream().filter(family -> architecture.startsWith(family.getKey())).map(Map.Entry::getValue).findFirst().orElse(ADAMW);
+        return BY_FAMILY.keySet().stream().filter(architecture::startsWith).max(Comparator.comparingInt(String::length)).map(BY_FAMILY::get).orElse(ADAMW);
     }
 }
