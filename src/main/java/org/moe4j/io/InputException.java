@@ -19,6 +19,7 @@ import java.util.zip.ZipException;
  */
 public class InputException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
+    private static final int MOST_LISTED = 24;
 
     /** @param message one sentence: the thing, the value, and what would do */
     public InputException(String message) {
@@ -41,7 +42,8 @@ public class InputException extends IllegalArgumentException {
      */
     public static InputException unknown(String what, String given, Collection<String> known) {
         String hint = nearest(given, known).map(near -> ": did you mean '" + near + "'? known are ").orElse("; known are ");
-        String list = known.isEmpty() ? "none" : String.join(", ", known);
+        String rest = known.size() > MOST_LISTED ? " and " + (known.size() - MOST_LISTED) + " more" : "";
+        String list = known.isEmpty() ? "none" : String.join(", ", known.stream().limit(MOST_LISTED).toList()) + rest;
         return new InputException("unknown " + what + " '" + given + "'" + hint + list);
     }
 

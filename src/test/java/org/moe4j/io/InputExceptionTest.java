@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class InputExceptionTest {
@@ -19,6 +20,12 @@ class InputExceptionTest {
         assertThat(InputException.unknown("router", "zebra", List.of("top-k", "switch")))
                 .hasMessage("unknown router 'zebra'; known are top-k, switch");
         assertThat(InputException.unknown("router", "zebra", List.of())).hasMessage("unknown router 'zebra'; known are none");
+    }
+
+    @Test
+    void aLongListIsCut() {
+        List<String> known = IntStream.range(0, 100).mapToObj(i -> "name-" + i).toList();
+        assertThat(InputException.unknown("thing", "zebra", known).getMessage()).endsWith("name-22, name-23 and 76 more");
     }
 
     @Test
