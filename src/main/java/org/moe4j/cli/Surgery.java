@@ -242,6 +242,9 @@ public final class Surgery {
         @Option(names = "--patch", paramLabel = "P", description = "let the model read patches of P values, too")
         private Integer patch;
 
+        @Option(names = "--per-image", paramLabel = "S", description = "patches of an image, 16 by default")
+        private int perImage = 16;
+
         @Override
         public Integer call() {
             Growth growth = new Growth(experts, domain, copied, noise, place.seed);
@@ -249,7 +252,7 @@ public final class Surgery {
                 LanguageModel grown = growth.apply(on, model);
                 List<String> added = new ArrayList<>(growth.trained(grown));
                 if (patch != null) {
-                    PatchInput input = new PatchInput(patch, place.seed);
+                    PatchInput input = new PatchInput(patch, perImage, place.seed);
                     grown = input.apply(on, grown);
                     added.addAll(input.trained());
                 }

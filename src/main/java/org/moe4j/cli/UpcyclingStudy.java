@@ -225,7 +225,7 @@ public final class UpcyclingStudy implements Callable<Integer> {
             curves.get("mixture from scratch").get(1).flops() / curves.get("dense").get(1).flops()));
         s.append("| | nats/token |\n|---|---|\n| dense parent | %s |%n".formatted(cell("dense", steps)));
         curves.keySet().stream().filter(arm -> arm.startsWith("upcycled")).forEach(arm -> s.append("| %s | %s |%n".formatted(arm, cell(arm, 0))));
-        s.append("\nNoise on the copies (relative to their weights), loss at +25 % steps: none %s".formatted(cell("upcycled", steps / 4)));
+        s.append("\nNoise on the copies (relative to their weights), loss at +25 %% steps: none %s".formatted(cell("upcycled", steps / 4)));
         NOISES.forEach(noise -> s.append(", %s: %s".formatted(noise, cell("upcycled: noise " + noise, steps / 4))));
         return s.append(".\n\n`upcycling.csv` has every measurement, with the tokens that no expert took and the mean cosine distance between sibling experts.\n").toString();
     }

@@ -8,28 +8,34 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.experts.FeedForwardSpec;
 import org.moe4j.io.InputException;
+import org.moe4j.nn.Embedding;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Linear;
 import org.moe4j.nn.Pass;
 import org.moe4j.tensor.Shape;
 
 /**
- * A transformer that reads patches of numbers (of an image, say) in places where tokens stand: their vectors are a linear projection of
- * the patch (Dosovitskiy et al. 2021, equation 1). Parameters of the transformer have the names that they have without it.
+ * A transformer that reads patches of numbers (of an image, say) in places where tokens stand: the vector of a patch is a linear projection of
+ * it, plus a vector for its place in the image (Dosovitskiy et al. 2021, equation 1, without a class token). Parameters of the transformer
+ * have the names that they have without it.
  *
- * <p>Patches are shown once, as the rows of a table; in a sequence the number V + i, behind the V tokens, stands for patch i. So batches,
+ * <p>Patches are shown once, as the rows of a table, image by image; in a sequence the number V + i, behind the V tokens, stands for patch i. So batches,
  * training and evaluation are those of text. A sequence of tokens alone is computed as if there were no patches.
  */
 public final class PatchModel extends LanguageModel {
+    private static final double POSITION_DEVIATION = 0.02;
+
     private final Spec spec;
     private final Transformer text;
     private final Linear projection;                                              // P to D
+    private final Embedding position;                                             // (S, D)
     private float[][] shown = {};                                                 // (N, P)
 
     public PatchModel(Spec spec, Init init) {
         this.spec = spec;
         text = part(spec.text.build(init));
         projection = part(new Linear(spec.patch, spec.dim(), true, init.at("patches")));
+        position = part(new Embedding(spec.perImage, spec.dim(), POSITION_DEVIATION, init.at("patches").at("position")));
     }
 
     @Override
@@ -40,7 +46,7 @@ public final class PatchModel extends LanguageModel {
     /**
      * Gives the patches that the numbers from V on stand for, in place of those given before.
      *
-     * @param patches (N,P); kept, not copied
+     * @param patches (N,P), those of an image one behind the other; kept, not copied
      */
     public void show(float[][] patches) {
         for (float[] patch : patches) {
@@ -58,13 +64,16 @@ public final class PatchModel extends LanguageModel {
             return text.forward(t, tokens, pass);
         }
         double[] values = new double[places.length * spec.patch];
+        int[] positions = new int[places.length];
         for (int i = 0; i < places.length; i++) {
-            float[] patch = shown[tokens[places[i]] - spec.vocabulary()];
+            int number = tokens[places[i]] - spec.vocabulary();
+            float[] patch = shown[number];
+            positions[i] = number % spec.perImage;
             for (int j = 0; j < spec.patch; j++) {
                 values[i * spec.patch + j] = patch[j];
             }
         }
-        Variable patches = projection.forward(t, t.constant(Shape.of(places.length, spec.patch), values));     // (R, D)
+        Variable patches = t.add(projection.forward(t, t.constant(Shape.of(places.length, spec.patch), values)), position.forward(t, positions)); // (R, D)
         int[] words = Arrays.stream(tokens).map(token -> token < spec.vocabulary() ? token : -1).toArray();
         Variable x = t.add(text.embed(t, words), t.scatterRows(patches, places, tokens.length));              // (T, D)
         return text.fromEmbedded(t, x, pass.withTokens(tokens));
@@ -73,17 +82,18 @@ public final class PatchModel extends LanguageModel {
     /**
      * @param text the transformer
      * @param patch P, the values of a patch
+     * @param perImage S, the patches of an image
      */
-    public record Spec(Transformer.Spec text, int patch) implements ModelSpec {
+    public record Spec(Transformer.Spec text, int patch, int perImage) implements ModelSpec {
         public Spec {
-            if (patch < 1) {
-                throw new InputException("patch is " + patch + ", it has to be at least 1");
+            if (patch < 1 || perImage < 1) {
+                throw new InputException("patch is " + patch + " and perImage " + perImage + ", they have to be at least 1");
             }
         }
 
-        /** Patches of four values, at a size for tests. */
+        /** Two patches of four values, at a size for tests. */
         public Spec() {
-            this(new Transformer.Spec(), 4);
+            this(new Transformer.Spec(), 4, 2);
         }
 
         @Override
@@ -115,13 +125,13 @@ public final class PatchModel extends LanguageModel {
         @Override
         public List<Part> parts(int batch, int time) {
             List<Part> parts = new ArrayList<>(text.parts(batch, time));
-            parts.add(1, new Part(Part.OUTSIDE, "patches", Part.Kind.INPUT_EMBEDDING, (patch + 1L) * dim(), 0, 0));
+            parts.add(1, new Part(Part.OUTSIDE, "patches", Part.Kind.INPUT_EMBEDDING, (patch + 1L + perImage) * dim(), 0, 0));
             return parts;
         }
 
         @Override
         public Spec resized(Size size) {
-            return new Spec(text.resized(size), patch);
+            return new Spec(text.resized(size), patch, perImage);
         }
     }
 }

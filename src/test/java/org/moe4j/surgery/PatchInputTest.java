@@ -60,7 +60,7 @@ class PatchInputTest {
             LanguageModel text = Tiny.trained(on, 1, Tiny.mixture(new TopKRouter.Spec(5, 2)), Tiny.dense(Activation.SWIGLU, false));
             Tiny.Answer old = Tiny.ask(on, text, 0);
             Growth growth = new Growth(3, 1, false, 0, 7);
-            PatchInput input = new PatchInput(PATCH, 7);
+            PatchInput input = new PatchInput(PATCH, 4, 7);
             LanguageModel grown = growth.apply(on, text);
             PatchModel seeing = input.apply(on, grown);
             seeing.show(patches());
@@ -78,7 +78,7 @@ class PatchInputTest {
     @Test
     void gradientsOfMixedSequencesAreRight() {
         Backend on = new ReferenceBackend();
-        PatchModel model = new PatchInput(PATCH, 7).apply(on, Tiny.model(on, 1, Tiny.dense(Activation.GELU, true)));
+        PatchModel model = new PatchInput(PATCH, 4, 7).apply(on, Tiny.model(on, 1, Tiny.dense(Activation.GELU, true)));
         model.show(patches());
         int[] tokens = {3, Tiny.VOCABULARY + 5, Tiny.VOCABULARY, 4, Tiny.VOCABULARY + 63, 1, 2, 0};
         int[] targets = {1, -1, 2, 3, 4, 5, 6, 7};
@@ -90,7 +90,7 @@ class PatchInputTest {
     @Test
     void patchesOfAnotherSizeAreRefused() {
         Backend on = new ReferenceBackend();
-        PatchModel model = new PatchInput(PATCH, 7).apply(on, Tiny.model(on, 1, Tiny.dense(Activation.GELU, true)));
+        PatchModel model = new PatchInput(PATCH, 4, 7).apply(on, Tiny.model(on, 1, Tiny.dense(Activation.GELU, true)));
         assertThatThrownBy(() -> model.show(new float[][] {new float[PATCH], new float[4]})).isInstanceOf(InputException.class)
             .hasMessage("a patch has 4 values, the model wants 6");
     }
