@@ -113,16 +113,16 @@ class HierarchicalRouterTest {
     void bothLossesAreNearZeroAtTheStart() {
         HierarchicalRouter.Spec spec = new HierarchicalRouter.Spec();
         Router router = spec.build(DIM, new Init(Trial.ON, 1));
-        int tokens = 20_000;
+        int tokens = 6_000;
         try (Tape t = Trial.tape()) {
             Routing routing = router.route(t, Trial.normal("x", 2, tokens, DIM), Pass.training(1, tokens, 3, 0));
             assertThat(routing.losses()).extracting(AuxiliaryLoss::name).containsExactly("importance", "load");
             for (AuxiliaryLoss loss : routing.losses()) {
-                assertThat(loss.value().value().item()).isBetween(1e-9, 1e-3);
+                assertThat(loss.value().value().item()).isBetween(1e-9, 3e-3);
             }
             long[] load = RoutingStatistics.of(routing).load();
             for (long each : load) {
-                assertThat(each / (double) tokens).isCloseTo(spec.perToken() / spec.experts(), within(0.02));
+                assertThat(each / (double) tokens).isCloseTo(spec.perToken() / spec.experts(), within(0.03));
             }
         }
     }
@@ -164,7 +164,7 @@ class HierarchicalRouterTest {
     void theLoadSumsToTheExpertsOfATokenInExpectation() {
         HierarchicalRouter.Spec spec = new HierarchicalRouter.Spec(20, 4, 2, 3, 0, 0, 0);
         HierarchicalRouter router = (HierarchicalRouter) Trial.build(spec, DIM, 8);
-        int tokens = 20_000;
+        int tokens = 6_000;
         try (Tape t = Trial.tape()) {
             HierarchicalRouter.Gated gated = router.gate(t, Trial.normal("x", 2, tokens, DIM), Pass.training(1, tokens, 3, 0));
             assertThat(Arrays.stream(gated.load().value().toDoubles()).sum() / tokens).isCloseTo(6, within(0.06));
@@ -172,7 +172,7 @@ class HierarchicalRouterTest {
             long[] sent = RoutingStatistics.of(gated.routing()).load();
             double[] load = gated.load().value().toDoubles();
             for (int e = 0; e < 20; e++) {
-                assertThat(load[e] / tokens).isCloseTo(sent[e] / (double) tokens, within(0.02));
+                assertThat(load[e] / tokens).isCloseTo(sent[e] / (double) tokens, within(0.03));
             }
         }
     }
