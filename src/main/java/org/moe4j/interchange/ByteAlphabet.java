@@ -3,6 +3,7 @@ package org.moe4j.interchange;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.moe4j.data.Utf8;
 
 /**
@@ -33,6 +34,24 @@ final class ByteAlphabet {
     /** Whether the byte can stand in a text, lone surrogates included: thirteen of the 256 do not occur in UTF-8. */
     static boolean occurs(int b) {
         return b != 0xC0 && b != 0xC1 && b < 0xF5;
+    }
+
+    /** A tokenizer.json in which each byte is the token of its number: what {@link org.moe4j.data.ByteTokenizer} computes. */
+    static ObjectNode tokenizer() {
+        ObjectNode root = JsonFile.JSON.createObjectNode().put("version", "1.0").putNull("truncation").putNull("padding");
+        root.putArray("added_tokens");
+        root.putNull("normalizer");
+        for (String part : new String[] {"pre_tokenizer", "post_processor", "decoder"}) {
+            root.putObject(part).put("type", "ByteLevel").put("add_prefix_space", false).put("trim_offsets", false).put("use_regex", false);
+        }
+        ObjectNode model = root.putObject("model").put("type", "BPE").putNull("dropout").putNull("unk_token").putNull("continuing_subword_prefix")
+            .putNull("end_of_word_suffix").put("fuse_unk", false).put("byte_fallback", false);
+        ObjectNode vocabulary = model.putObject("vocab");
+        for (int b = 0; b < 256; b++) {
+            vocabulary.put(String.valueOf(OF_BYTE[b]), b);
+        }
+        model.putArray("merges");
+        return root;
     }
 
     /** The bytes that a token of the vocabulary spells; a token with a character outside the alphabet stands for itself. */

@@ -17,6 +17,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.moe4j.autodiff.Parameter;
+import org.moe4j.data.ByteTokenizer;
+import org.moe4j.data.Tokenizer;
 import org.moe4j.io.AtomicFile;
 import org.moe4j.io.DType;
 import org.moe4j.io.InputException;
@@ -35,6 +37,12 @@ import org.moe4j.tensor.Storage;
 public record HuggingFaceExport(DType dtype, long shardBytes) {
     /** As transformers cuts: 5 GB a file. */
     public static final long USUAL_SHARD = 5_000_000_000L;
+
+    /** Writes what goes with the weights into the temporary folder. */
+    @FunctionalInterface
+    private interface Companions {
+        void writeTo(Path folder) throws IOException;
+    }
 
     public HuggingFaceExport {
         if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
@@ -67,16 +75,37 @@ public record HuggingFaceExport(DType dtype, long shardBytes) {
     }
 
     /**
-     * Writes a model with a config.json of its own.
+     * Writes a model with a config.json of its own, and no tokenizer.
      *
      * @param endOfText the token that ends a text; null for none
      * @throws InputException if no known layout has a field for everything in the model's spec, or the folder cannot be written
      */
     public void write(Path folder, Transformer model, Integer endOfText) {
+        write(folder, model, endOfText, temporary -> { });
+    }
+
+    /**
+     * Writes a model that was trained on bytes, as {@link ByteTokenizer} has them, and a tokenizer.json that says so.
+     *
+     * @throws InputException if it has more or fewer than 256 tokens, no known layout has a field for everything in its spec, or the folder
+     *     cannot be written
+     */
+    public void writeOfBytes(Path folder, Transformer model) {
+        int bytes = new ByteTokenizer().vocabularySize();
+        if (model.spec().vocabulary() != bytes) {
+            throw new InputException("the model's vocabulary is " + model.spec().vocabulary() + " tokens; one trained on bytes has " + bytes);
+        }
+        write(folder, model, Tokenizer.END_OF_DOCUMENT, temporary -> {
+            AtomicFile.write(temporary.resolve("tokenizer.json"), text(ByteAlphabet.tokenizer()));
+            AtomicFile.write(temporary.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}\n");
+        });
+    }
+
+    private void write(Path folder, Transformer model, Integer endOfText, Companions companions) {
         ModelLayout layout = ModelLayout.fitting(model.spec());
         ObjectNode fields = layout.config(model.spec());
         fields.putNull("bos_token_id").put("eos_token_id", endOfText).putNull("pad_token_id");
-        write(folder, model, layout, fields, List.of());
+        write(folder, model, layout, fields, companions);
     }
 
     /**
@@ -88,10 +117,14 @@ public record HuggingFaceExport(DType dtype, long shardBytes) {
         if (!model.spec().equals(origin.spec())) {
             throw new InputException("the model is no longer the one that " + origin.config().file() + " describes");
         }
-        write(folder, model, ModelLayout.named(origin.modelType()), origin.config().fields().deepCopy(), origin.companions());
+        write(folder, model, ModelLayout.named(origin.modelType()), origin.config().fields().deepCopy(), temporary -> {
+            for (Path file : origin.companions()) {
+                Files.copy(file, temporary.resolve(file.getFileName()));
+            }
+        });
     }
 
-    private void write(Path folder, Transformer model, ModelLayout layout, ObjectNode config, List<Path> companions) {
+    private void write(Path folder, Transformer model, ModelLayout layout, ObjectNode config, Companions companions) {
         requireFree(folder);
         config.put(config.has("dtype") ? "dtype" : "torch_dtype", switch (dtype) {
             case F16 -> "float16";
@@ -105,9 +138,7 @@ public record HuggingFaceExport(DType dtype, long shardBytes) {
             Files.createDirectory(temporary);
             try {
                 writeWeights(temporary, tensors(model, layout));
-                for (Path file : companions) {
-                    Files.copy(file, temporary.resolve(file.getFileName()));
-                }
+                companions.writeTo(temporary);
                 AtomicFile.write(temporary.resolve(CheckpointFolder.CONFIG), text(config));
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {

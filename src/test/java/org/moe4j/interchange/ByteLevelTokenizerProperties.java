@@ -15,10 +15,12 @@ import net.jqwik.api.constraints.CharRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.constraints.StringLength;
+import org.moe4j.data.ByteTokenizer;
 import org.moe4j.data.Utf8;
 
 class ByteLevelTokenizerProperties {
-    private static final ByteLevelTokenizer TOKENIZER = tokenizer();
+    private static final ByteLevelTokenizer TOKENIZER = tokenizer(new TokenizerFile("a b", "Ġ a", "ab c", "Ġa b", "Ã ©", "e e", "c d", "cd e").toString());
+    private static final ByteLevelTokenizer BYTES = tokenizer(ByteAlphabet.tokenizer().toString());
 
     /** Lone surrogates too. */
     @Property(tries = 500)
@@ -26,6 +28,14 @@ class ByteLevelTokenizerProperties {
         int[] tokens = TOKENIZER.encode(text);
         assertThat(TOKENIZER.decode(tokens)).isEqualTo(text);
         assertThat(Arrays.stream(tokens).map(TOKENIZER::byteLength).sum()).isEqualTo(Utf8.encode(text).length);
+    }
+
+    /** What is written for a model trained on bytes reads as what it was trained with. */
+    @Property(tries = 200)
+    void theTokenizerOfBytesIsTheByteTokenizer(@ForAll @StringLength(max = 40) String text) {
+        assertThat(BYTES.encode(text)).isEqualTo(new ByteTokenizer().encode(text));
+        assertThat(BYTES.decode(BYTES.encode(text))).isEqualTo(text);
+        assertThat(BYTES.vocabularySize()).isEqualTo(256);
     }
 
     @Property(tries = 500)
@@ -65,10 +75,10 @@ class ByteLevelTokenizerProperties {
         return false;
     }
 
-    private static ByteLevelTokenizer tokenizer() {
+    private static ByteLevelTokenizer tokenizer(String json) {
         try {
             Path file = Files.createTempFile("tokenizer", ".json");
-            Files.writeString(file, new TokenizerFile("a b", "Ġ a", "ab c", "Ġa b", "Ã ©", "e e", "c d", "cd e").toString());
+            Files.writeString(file, json);
             ByteLevelTokenizer read = ByteLevelTokenizer.read(file);
             Files.delete(file);
             return read;

@@ -115,7 +115,7 @@ class HuggingFaceTest {
 
     @Test
     void exportsWhatWasTrainedHere() {
-        Transformer.Spec spec = new Transformer.Spec(23, 16, 32, CausalSelfAttention.Spec.rotary(4, 2, 1e4), true, Repeat.everyBlock(2, new MixtureOfExperts.Spec()));
+        Transformer.Spec spec = new Transformer.Spec(256, 16, 32, CausalSelfAttention.Spec.rotary(4, 2, 1e4), true, Repeat.everyBlock(2, new MixtureOfExperts.Spec()));
         String out = folder.resolve("exported").toString();
         try (Backend on = Backends.open("auto", 1)) {
             SavedModel.save(on, spec.build(new Init(on, 3)), new Checkpoint(folder.resolve("trained")), Map.of());
@@ -123,7 +123,14 @@ class HuggingFaceTest {
         }
         assertThat(HuggingFace.run("export", folder.resolve("trained").toString(), "--out", out)).isZero();
         assertThat(HuggingFace.run("inspect", out)).isZero();
-        assertThat(printed.toString()).contains("written to " + out, "mixtral, 2 blocks", "vocabulary 23 (tied)");
+        assertThat(printed.toString()).contains("written to " + out, "mixtral, 2 blocks", "vocabulary 256 (tied)", "tokenizer: none");
+        String bytes = folder.resolve("bytes").toString();
+        assertThat(HuggingFace.run("export", folder.resolve("trained").toString(), "--out", bytes, "--bytes")).isZero();
+        printed.reset();
+        assertThat(HuggingFace.run("generate", bytes, "--prompt", "é", "--length", "5")).isZero();
+        assertThat(printed.toString()).startsWith("é");
+        assertMistake("the model's vocabulary is 32 tokens; one trained on bytes has 256", "export", folder.resolve("other").toString(), "--bytes",
+            "--out", folder.resolve("nothing").toString());
         assertMistake("means the same mixture in every block", "export", folder.resolve("other").toString(), "--out", folder.resolve("nothing").toString());
         assertThat(folder.resolve("nothing")).doesNotExist();
     }
