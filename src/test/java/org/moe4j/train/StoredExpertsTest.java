@@ -191,6 +191,47 @@ class StoredExpertsTest {
         }
     }
 
+    /** The child is killed in its fourth step, when that has drawn experts and changed none: the rest is as three steps left it. */
+    @Test
+    void aKilledRunLeavesItsExpertsAsTheLastStepDid() throws IOException, InterruptedException {
+        String child = ChildJvm.run(List.of("--add-modules=jdk.incubator.vector"), Killed.class, folder.resolve("killed").toString());
+        assertThat(child).doesNotContain("Exception");
+        try (Backend on = Backends.open("simd", 1)) {
+            FeedForward killed = Killed.layer(on, folder.resolve("killed").toString());
+            FeedForward whole = Killed.train(on, folder.resolve("whole").toString(), 3);
+            for (int p = 1; p < 3; p++) {
+                assertThat(killed.parameters().get(p).value().toDoubles()).isEqualTo(whole.parameters().get(p).value().toDoubles());
+            }
+            step(on, new Arena(on), killed, new int[] {1, 2, 3}, new Adam.Spec().build(on, killed.parameters()));
+        }
+    }
+
+    /** Takes three steps, and does not come to the end of the fourth. */
+    static final class Killed {
+        private Killed() {}
+
+        public static void main(String[] folder) {
+            Backend on = Backends.open("simd", 1);
+            FeedForward layer = train(on, folder[0], 3);
+            Tape t = new Tape(on, new Arena(on));
+            layer.forward(t, t.filled(Shape.of(4, 4), 1), Pass.training(1, 4, 1, 0).withTokens(90, 91, 92, 1));
+            Runtime.getRuntime().halt(9);
+        }
+
+        static FeedForward layer(Backend on, String folder) {
+            return new MixtureOfExperts.Spec(new RandomRouter.Spec(List.of(100)), new StoredMlpExperts.Spec(8, Activation.GELU, folder)).build(4, new Init(on, 1));
+        }
+
+        static FeedForward train(Backend on, String folder, int steps) {
+            FeedForward layer = layer(on, folder);
+            Optimizer optimizer = new Adam.Spec().build(on, layer.parameters());
+            for (int i = 0; i < steps; i++) {
+                step(on, new Arena(on), layer, new int[] {i, i + 1, i + 2}, optimizer);
+            }
+            return layer;
+        }
+    }
+
     /** Weights of 512 experts of 64 KB each and their moments are 100 MB, of which some two thirds are touched; the child's heap is 40 MB. */
     @Test
     void aStoreLargerThanTheHeapTrains() throws IOException, InterruptedException {
