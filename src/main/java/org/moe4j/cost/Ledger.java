@@ -28,6 +28,8 @@ import org.moe4j.tensor.Shape;
  * @param parts from input to output, with the FLOPs of one such sequence
  */
 public record Ledger(ModelSpec spec, int sequence, List<Part> parts) {
+    /** What leaves a long room for three times as much. */
+    private static final double MOST = 2e18;
     /** The number of the block in a parameter's name. */
     private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\..*");
 
@@ -36,12 +38,19 @@ public record Ledger(ModelSpec spec, int sequence, List<Part> parts) {
         return of(spec, spec.sequence());
     }
 
-    /** @throws InputException if the sequence has no token */
+    /** @throws InputException if the sequence has no token, or there is more to count than a long can hold */
     public static Ledger of(ModelSpec spec, int sequence) {
         if (sequence < 1) {
             throw new InputException("sequence is " + sequence + ", it has to be at least 1");
         }
-        return new Ledger(spec, sequence, List.copyOf(spec.parts(1, sequence)));
+        Ledger ledger = new Ledger(spec, sequence, List.copyOf(spec.parts(1, sequence)));
+        for (ToLongFunction<Part> count : List.<ToLongFunction<Part>>of(Part::parameters, Part::active, Part::flops)) {
+            if (!(ledger.parts.stream().mapToDouble(part -> count.applyAsLong(part) < 0 ? Double.NaN : count.applyAsLong(part)).sum() < MOST)) {
+                throw new InputException("the model is too large to count: more than 2e18 parameters, or FLOPs for a sequence of " + sequence
+                    + " tokens; a shorter sequence may do");
+            }
+        }
+        return ledger;
     }
 
     /** FLOPs of one training step on a batch of the longest sequences: forward and backward. */

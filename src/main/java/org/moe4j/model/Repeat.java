@@ -14,10 +14,13 @@ import org.moe4j.io.InputException;
  * @param times how often the layers stand one behind the other
  */
 public record Repeat(int times, List<FeedForwardSpec> layers) {
+    /** Far more than any model has; a slip of the pen beyond it would fill the memory. */
+    private static final int MOST = 100_000;
+
     public Repeat {
         layers = List.copyOf(layers);
-        if (times < 1) {
-            throw new InputException("times is " + times + ", it has to be at least 1");
+        if (times < 1 || times > MOST) {
+            throw new InputException("times is " + times + ", it has to be " + (times < 1 ? "at least 1" : "at most " + MOST));
         }
         if (layers.isEmpty()) {
             throw new InputException("layers is empty; a repeat wants at least one feed-forward layer");

@@ -79,6 +79,10 @@ class CostsTest {
         assertMistake("unknown architecture 'dbx': did you mean 'dbrx'", Files.writeString(folder.resolve("b.yaml"), "preset: dbx\n").toString());
         assertMistake("missing field 'type'", Files.writeString(folder.resolve("c.yaml"), "vocabulary: 3\n").toString());
         assertMistake("keyHeads is 8, which does not divide heads 7", Files.writeString(folder.resolve("d.yaml"), "preset: dbrx\nattention: {heads: 7}\n").toString());
+        assertMistake("times is 2000000000, it has to be at most 100000", Files.writeString(folder.resolve("e.yaml"),
+            "preset: dbrx\nblocks: [{times: 2000000000, layers: [{type: dense}]}]\n").toString());
+        assertMistake("the model is too large to count", Files.writeString(folder.resolve("f.yaml"),
+            "preset: dbrx\nblocks: [{times: 20000, layers: [{type: dense, hidden: 2000000000}]}]\n").toString());
         assertMistake("did you mean 'a100'", "dbrx", "--tokens", "1e9", "--chip", "a10");
         assertMistake("--chip wants --tokens", "dbrx", "--chip", "a100");
         assertMistake("did you mean 'adam'", "dbrx", "--optimizer", "adm");
