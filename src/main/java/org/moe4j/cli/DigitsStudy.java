@@ -57,11 +57,11 @@ public final class DigitsStudy implements Callable<Integer> {
         description = "handwritten digits in MNIST's IDX format, .gz or not: *train-images-idx3-ubyte, *train-labels-idx1-ubyte, and the same with valid")
     private Path images;
 
-    @Option(names = "--text-steps", paramLabel = "N", description = "steps on text, 400 by default")
-    private int textSteps = 400;
+    @Option(names = "--text-steps", paramLabel = "N", description = "steps on text, 480 by default")
+    private int textSteps = 480;
 
-    @Option(names = "--steps", paramLabel = "N", description = "steps on digits, a multiple of 5, 400 by default")
-    private int steps = 400;
+    @Option(names = "--steps", paramLabel = "N", description = "steps on digits, a multiple of 5, 600 by default")
+    private int steps = 600;
 
     @Option(names = "--experts", paramLabel = "N", description = "new experts of each mixture, 8 by default")
     private int experts = 8;

@@ -63,8 +63,8 @@ public final class UpcyclingStudy implements Callable<Integer> {
     private static final RouterSpec ROUTER = new TopKRouter.Spec(8, 2);
     private static final List<Double> NOISES = List.of(0.01, 0.1, 1.0);
 
-    @Option(names = "--steps", paramLabel = "T", description = "steps of the dense parent, a multiple of 4, 200 by default")
-    private int steps = 200;
+    @Option(names = "--steps", paramLabel = "T", description = "steps of the dense parent, a multiple of 4, 480 by default")
+    private int steps = 480;
 
     @Option(names = "--seeds", paramLabel = "N", description = "3 by default")
     private int seeds = 3;

@@ -121,6 +121,23 @@ public final class GrownRouter extends Router {
             return new Spec(first, more);
         }
 
+        /** The same without some experts; an addition that loses all is no more.
+         *
+         *  @param kept the numbers of those that stay, ascending */
+        public Spec keeping(int... kept) {
+            List<Addition> left = new ArrayList<>();
+            int from = first.experts();
+            for (Addition addition : added) {
+                int first = from;
+                int experts = (int) Arrays.stream(kept).filter(e -> e >= first && e < first + addition.experts()).count();
+                from += addition.experts();
+                if (experts > 0) {
+                    left.add(new Addition(experts, addition.domain()));
+                }
+            }
+            return new Spec(first.withExperts((int) Arrays.stream(kept).filter(e -> e < first.experts()).count(), first.topK()), left);
+        }
+
         @Override
         public int experts() {
             return reach(Integer.MAX_VALUE);

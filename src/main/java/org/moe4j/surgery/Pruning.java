@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.moe4j.backend.Backend;
+import org.moe4j.experts.GrownRouter;
 import org.moe4j.experts.MixtureOfExperts;
-import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
@@ -46,18 +47,21 @@ public record Pruning(double leastShare) {
         if (loads.size() != layers.size()) {
             throw new InputException("the loads are of " + loads.size() + " mixture layers, the model has " + layers.size());
         }
+        Weights from = new Weights(on, model);
         Map<Integer, int[]> kept = new LinkedHashMap<>();
         Map<Integer, MixtureOfExperts.Spec> smaller = new LinkedHashMap<>();
         for (int i = 0; i < layers.size(); i++) {
             int layer = layers.get(i);
             MixtureOfExperts.Spec mixture = Layers.require(spec, layer, MixtureOfExperts.Spec.class, "mixture");
             kept.put(layer, kept(layer, mixture, loads.get(i)));
-            smaller.put(layer, new MixtureOfExperts.Spec(
-                mixture.router().withExperts(kept.get(layer).length, (int) Math.round(mixture.router().perToken())), mixture.experts(),
-                mixture.shared(), mixture.outputNorm()));
+            if (!from.routerHasRows(layer, mixture.router().experts())) {
+                throw new InputException("layer " + layer + " has the router " + mixture.router() + ", which has no row for each expert, so that none can be removed");
+            }
+            RouterSpec router = mixture.router() instanceof GrownRouter.Spec grown ? grown.keeping(kept.get(layer))
+                : mixture.router().withExperts(kept.get(layer).length, (int) Math.round(mixture.router().perToken()));
+            smaller.put(layer, new MixtureOfExperts.Spec(router, mixture.experts(), mixture.shared(), mixture.outputNorm()));
         }
         LanguageModel pruned = Layers.with(spec, smaller).build(new Init(on, 0).withTemporaryStores());
-        Weights from = new Weights(on, model);
         Weights to = new Weights(on, pruned);
         to.copyAllBut(layers, from);
         kept.forEach((layer, experts) -> keep(from, to, layer, experts));
@@ -65,9 +69,6 @@ public record Pruning(double leastShare) {
     }
 
     private int[] kept(int layer, MixtureOfExperts.Spec mixture, RoutingStatistics loads) {
-        if (mixture.router() instanceof ProductKeyRouter.Spec) {
-            throw new InputException("layer " + layer + " has a product-key router, whose experts stand in a square and cannot be removed one by one");
-        }
         if (loads.experts() != mixture.router().experts()) {
             throw new InputException("the loads of layer " + layer + " are of " + loads.experts() + " experts, it has " + mixture.router().experts());
         }
@@ -84,10 +85,8 @@ public record Pruning(double leastShare) {
             Tensor before = from.get(name);
             Tensor after = to.get(name);
             boolean stacked = name.startsWith(Layers.prefix(layer) + "experts.") || name.startsWith(Layers.prefix(layer) + "router.");
-            if (!stacked || after.shape().rank() == 0) {
+            if (!stacked) {
                 to.copy(before, after);
-            } else if (after.shape().dim(0) != experts.length || before.shape().size() * experts.length != after.shape().size() * before.shape().dim(0)) {
-                throw new InputException(name + " " + before.shape() + " has no row for each expert, so that none can be removed");
             } else {
                 for (int row = 0; row < experts.length; row++) {
                     to.copyRow(before, experts[row], after, row);

@@ -71,6 +71,9 @@ public record Upcycling(List<Integer> layers, RouterSpec router, int granularity
         Weights to = new Weights(on, mixture);
         to.copyAllBut(layers, from);
         for (int layer : layers) {
+            if (granularity > 1 && !to.routerHasRows(layer, finer.experts())) {
+                throw new InputException("granularity is " + granularity + ", but the router " + finer + " has no row for each expert that parts of a copy could share");
+            }
             DenseToExperts copies = new DenseToExperts(on, layer, granularity);
             for (int e = 0; e < router.experts(); e++) {
                 copies.fill(from, to, e);
@@ -87,7 +90,7 @@ public record Upcycling(List<Integer> layers, RouterSpec router, int granularity
     private void shareRows(Weights weights, String router) {
         for (String name : weights.names(router)) {
             Tensor rows = weights.get(name);
-            for (int e = 0; rows.shape().dim(0) == granularity * this.router.experts() && e < rows.shape().dim(0); e++) {
+            for (int e = 0; granularity > 1 && e < rows.shape().dim(0); e++) {
                 weights.copyRow(rows, e - e % granularity, rows, e);
             }
         }

@@ -38,6 +38,12 @@ final class Weights {
         return byName.keySet().stream().filter(name -> name.startsWith(prefix)).toList();
     }
 
+    /** Whether all parameters of a layer's router have a row for each of its experts, and there are some. */
+    boolean routerHasRows(int layer, int experts) {
+        List<String> router = names(Layers.prefix(layer) + "router.");
+        return !router.isEmpty() && router.stream().map(this::get).allMatch(x -> x.shape().rank() > 0 && x.shape().dim(0) == experts);
+    }
+
     /** Takes everything from another model but the feed-forward layers named. */
     void copyAllBut(Collection<Integer> layers, Weights from) {
         List<String> left = layers.stream().map(Layers::prefix).toList();

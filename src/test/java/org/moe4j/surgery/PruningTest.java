@@ -12,6 +12,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.experts.Balance;
+import org.moe4j.experts.GrownRouter;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.ProductKeyRouter;
@@ -64,12 +65,28 @@ class PruningTest {
         assertThat(Tiny.ask(on, least, 0).loads()).allSatisfy(loads -> assertThat(loads.experts()).isEqualTo(2));
     }
 
+    /** What has grown is pruned domain by domain; the experts of the other domains stay within reach as they were. */
+    @Test
+    void aGrownModelKeepsTheReachOfItsDomains() {
+        Backend on = new ReferenceBackend();
+        LanguageModel grown = new Growth(16, 1, true, 0.1, 3).apply(on, Tiny.trained(on, 1, Tiny.mixture(new TopKRouter.Spec(32, 2))));
+        RoutingStatistics loads = Tiny.ask(on, grown, 0).loads().getFirst();
+        loads.add(Tiny.ask(on, grown, 1).loads().getFirst());
+        LanguageModel pruned = new Pruning(0).apply(on, grown, List.of(loads));
+        for (int domain = 0; domain < 2; domain++) {
+            assertThat(Tiny.ask(on, pruned, domain).difference(Tiny.ask(on, grown, domain))).isLessThan(1e-12);
+        }
+        GrownRouter.Spec router = (GrownRouter.Spec) ((MixtureOfExperts.Spec) pruned.spec().feedForwards().getFirst()).router();
+        assertThat(router.first().experts()).isEqualTo((int) Arrays.stream(loads.load()).limit(32).filter(n -> n > 0).count());
+        assertThat(router.experts()).isEqualTo(48 - loads.unusedExperts()).isLessThan(48);
+    }
+
     @Test
     void mistakesAreSaidInASentence() {
         Backend on = new ReferenceBackend();
         LanguageModel model = Tiny.model(on, 1, Tiny.mixture(new ProductKeyRouter.Spec()), Tiny.mixture(new TopKRouter.Spec()));
         List<RoutingStatistics> loads = Tiny.ask(on, model, 0).loads();
-        assertThatThrownBy(() -> new Pruning(0).apply(on, model, loads)).isInstanceOf(InputException.class).hasMessageContaining("product-key router");
+        assertThatThrownBy(() -> new Pruning(0).apply(on, model, loads)).isInstanceOf(InputException.class).hasMessageEndingWith("which has no row for each expert, so that none can be removed");
         assertThatThrownBy(() -> new Pruning(0).apply(on, model, loads.subList(0, 1))).isInstanceOf(InputException.class)
             .hasMessage("the loads are of 1 mixture layers, the model has 2");
         assertThatThrownBy(() -> new Pruning(1)).isInstanceOf(InputException.class);

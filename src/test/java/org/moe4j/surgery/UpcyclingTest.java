@@ -18,6 +18,7 @@ import org.moe4j.experts.ExpertChoiceRouter;
 import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.NoisyTopKRouter;
+import org.moe4j.experts.ProductKeyRouter;
 import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SwitchRouter;
 import org.moe4j.experts.TopKRouter;
@@ -146,6 +147,7 @@ class UpcyclingTest {
             .hasMessageStartingWith("layer 1 is Spec").hasMessageEndingWith("which is no dense layer to copy");
         assertThatThrownBy(() -> new Upcycling(List.of(0), router, 5, 0, 1).apply(on, model)).isInstanceOf(InputException.class)
             .hasMessage("granularity is 5, which does not divide the 24 hidden neurons of a layer");
+        assertThatThrownBy(() -> new Upcycling(List.of(0), new ProductKeyRouter.Spec(), 2, 0, 1).apply(on, model)).isInstanceOf(InputException.class);
         assertThatThrownBy(() -> new Upcycling(List.of(), router, 1)).isInstanceOf(InputException.class);
         assertThatThrownBy(() -> Siblings.distance(model, 0)).isInstanceOf(InputException.class);
         assertThatThrownBy(() -> Layers.named("some", 4)).isInstanceOf(InputException.class).hasMessageStartingWith("layers is 'some', want all");
