@@ -26,9 +26,9 @@ final class Recipes {
     private static final Recipe MEMORY = new Recipe("memory", "Lample et al. 2019: Adam, values at a constant rate four times the rest's; both rates here ten times theirs, whose models are wider; "
         + "the warm-up is ours", new Adam.Spec().withGroups(Adam.Group.values(1e-2)), 2.5e-3, 2.5e-4, new Schedule.InverseSqrt(1000), 10_000, null, false);
 
-    /** By how the names of architectures begin; the longest beginning that fits. */
-    private static final Map<String, Recipe> BY_FAMILY = Map.of("glam", GLAM, "moe2017", MOE_2017, "moe2017-100b", MOE_2017_FACTORED, "switch", SWITCH, "fine-grained", FINE_GRAINED,
-        "pangu", PANGU_SIGMA, "pkm", MEMORY, "memory", MEMORY);
+    /** By how the names of architectures begin; the longest that fits counts. */
+    private static final Map<String, Recipe> BY_FAMILY = Map.of("glam-", GLAM, "moe2017-", MOE_2017, "moe2017-100b-", MOE_2017_FACTORED, "switch-", SWITCH,
+        "finegrained-", FINE_GRAINED, "pangu-", PANGU_SIGMA, "pkm", MEMORY, "memory-plus", MEMORY);
 
     private Recipes() {}
 
