@@ -3,11 +3,11 @@ package org.moe4j.cli;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.List;
 import java.util.Locale;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
+import org.moe4j.experts.RoutingRepetition;
 import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.experts.SpecModule;
 import org.moe4j.io.SpecReader;
@@ -22,6 +22,7 @@ import org.moe4j.sweep.RunSpec;
 import org.moe4j.sweep.Trial;
 import org.moe4j.sweep.TrialResult;
 import org.moe4j.sweep.TrialSummary;
+import org.moe4j.train.Evaluation;
 
 /** Trains one model: a published architecture cut down to what trains here, or the model of a spec file. */
 public final class Training {
@@ -78,24 +79,29 @@ public final class Training {
             try (CtrlC _ = new CtrlC(trial::stop, "Stopped; experiments/run train --out " + folder.path() + " --resume goes on from here.")) {
                 trial.run(bars).ifPresent(summary -> {
                     folder.keep(new TrialResult(run.trial(), summary, trial.skippedSteps(), command, Environment.here(), on.name(), threads));
-                    System.out.print(ended(summary, trial.loads()));
+                    System.out.print(ended(summary, trial.evaluation()));
                 });
             }
         }
     }
 
-    private static String ended(TrialSummary s, List<RoutingStatistics> loads) {
+    private static String ended(TrialSummary s, Evaluation last) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "validation: %.3f nats/token, %.3f bits/byte after %,d tokens (%,.0f tokens/s)%n",
             s.validationLoss(), s.bitsPerByte(), s.tokens(), s.tokensPerSecond()));
-        if (!loads.isEmpty()) {
-            TextTable table = new TextTable("mixture layer", "experts", "used", "max/mean load", "dropped");
-            for (int layer = 0; layer < loads.size(); layer++) {
-                RoutingStatistics r = loads.get(layer);
-                table.row(Integer.toString(layer + 1), Integer.toString(r.experts()), String.format(Locale.ROOT, "%.0f %%", r.usagePercent()),
-                    String.format(Locale.ROOT, "%.2f", r.maxOverMeanLoad()), String.format(Locale.ROOT, "%.1f %%", 100 * r.droppedShare()));
+        if (!last.loads().isEmpty()) {
+            TextTable table = new TextTable("mixture layer", "experts", "used", "max/mean load", "dropped", "repeats first", "repeats any");
+            for (int layer = 0; layer < last.loads().size(); layer++) {
+                RoutingStatistics r = last.loads().get(layer);
+                RoutingRepetition repeats = last.repetition().get(layer);
+                table.row(Integer.toString(layer + 1), Integer.toString(r.experts()), percent(r.usagePercent() / 100),
+                    String.format(Locale.ROOT, "%.2f", r.maxOverMeanLoad()), percent(r.droppedShare()), percent(repeats.first()), percent(repeats.any()));
             }
             text.append(table);
         }
         return text.toString();
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
     }
 }

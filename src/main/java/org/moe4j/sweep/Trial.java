@@ -12,7 +12,6 @@ import org.moe4j.data.Batches;
 import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
 import org.moe4j.experts.MixtureOfExperts;
-import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
 import org.moe4j.train.Checkpoint;
@@ -29,7 +28,7 @@ public final class Trial {
     private final Trainer trainer;
     private final Checkpoint checkpoint;
     private final long flopsPerStep;
-    private List<RoutingStatistics> loads = List.of();
+    private Evaluation last;
 
     /**
      * Builds the model, and takes up the checkpoint in {@code folder} if there is one.
@@ -87,15 +86,13 @@ public final class Trial {
                 bar.step(m.step(), m.loss(), m.tokensPerSecond(), m.loads().isEmpty() ? Double.NaN : Loads.imbalance(m.loads()));
             });
         }
-        if (outcome.evaluation() != null) {
-            loads = outcome.evaluation().loads();
-        }
+        last = outcome.evaluation();
         return outcome.stopped() ? Optional.empty() : Optional.of(summary(outcome, metrics));
     }
 
-    /** Who went where in each mixture layer, over the validation slice at the end; empty before. */
-    public List<RoutingStatistics> loads() {
-        return loads;
+    /** The measurement at the end; null before. */
+    public Evaluation evaluation() {
+        return last;
     }
 
     /** Steps left out because the loss or a gradient was not finite. */
