@@ -15,6 +15,7 @@ import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.experts.SpecCatalog;
 import org.moe4j.experts.ValueExperts;
+import org.moe4j.io.InputException;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.CausalSelfAttention;
 
@@ -47,7 +48,13 @@ public record Arm(String label, String architecture, int granularity, ModelSpec 
 
     /** G·E experts of width d_ff/G, G of them for each token (Krajewski et al. 2024, section 3). */
     private static FeedForwardSpec moe(SweepSpec spec, int granularity) {
-        RouterSpec router = SpecCatalog.ROUTERS.example(spec.router()).withExperts(granularity * spec.expansion(), granularity);
+        RouterSpec router;
+        try {
+            router = SpecCatalog.ROUTERS.example(spec.router()).withExperts(granularity * spec.expansion(), granularity);
+        } catch (InputException unfit) {
+            throw new InputException("router " + spec.router() + " cannot choose " + granularity + " of " + granularity * spec.expansion() + " experts, as granularity "
+                + granularity + " wants: " + unfit.getMessage(), unfit);
+        }
         return mixture(spec, router, new MlpExperts.Spec(spec.hidden() / granularity, Activation.GELU, false));
     }
 
