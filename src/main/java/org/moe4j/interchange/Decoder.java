@@ -60,7 +60,7 @@ final class Decoder {
         return "blocks." + block + ".";
     }
 
-    /** The fields that all of these architectures have. */
+    /** The fields that all of these architectures have; there is none for a z-loss, which matters in training alone. */
     static ObjectNode fields(Transformer.Spec spec, TopKRouter.Spec router, MlpExperts.Spec experts, String architecture) {
         CausalSelfAttention.Spec attention = spec.attention();
         ObjectNode fields = JsonNodeFactory.instance.objectNode();
@@ -78,12 +78,13 @@ final class Decoder {
      * The spec of a config.
      *
      * @param router with the balance loss of one layer, see {@link #balanceWeight}
+     * @param longest the sequence where the config does not say it
      */
-    static Transformer.Spec spec(Config config, CausalSelfAttention.Spec attention, TopKRouter.Spec router) {
+    static Transformer.Spec spec(Config config, CausalSelfAttention.Spec attention, TopKRouter.Spec router, int longest) {
         config.require("hidden_act", TextNode.valueOf("silu"));
         config.require("attention_bias", BooleanNode.FALSE);
         FeedForwardSpec mixture = new MixtureOfExperts.Spec(router, new MlpExperts.Spec(config.positive("intermediate_size"), Activation.SWIGLU, false));
-        int positions = config.positive("max_position_embeddings", 4096);
+        int positions = config.positive("max_position_embeddings", longest);
         return new Transformer.Spec(config.positive("vocab_size"), config.positive("hidden_size"),
             Math.min(positions, config.positive("sliding_window", positions)), attention, Norm.Kind.RMS, config.number("rms_norm_eps", 1e-5), false,
             config.flag("tie_word_embeddings", false), 1, 1, Repeat.everyBlock(config.positive("num_hidden_layers"), mixture));

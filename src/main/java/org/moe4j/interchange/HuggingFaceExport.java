@@ -109,15 +109,18 @@ public record HuggingFaceExport(DType dtype, long shardBytes) {
     }
 
     /**
-     * Writes a model that came from a checkpoint, with that checkpoint's config.json and the files of its tokenizer.
+     * Writes a model that came from a checkpoint, with the files of its tokenizer and its config.json; where the model has been changed
+     * since, by experts more or fewer for example, its fields are too.
      *
-     * @throws InputException if the model is another one by now, or the folder cannot be written
+     * @throws InputException if the model's architecture is another one by now, or the folder cannot be written
      */
     public void write(Path folder, Transformer model, HuggingFaceImport origin) {
+        ModelLayout layout = ModelLayout.named(origin.modelType());
+        ObjectNode fields = origin.config().fields().deepCopy();
         if (!model.spec().equals(origin.spec())) {
-            throw new InputException("the model is no longer the one that " + origin.config().file() + " describes");
+            fields.setAll(layout.config(model.spec()));
         }
-        write(folder, model, ModelLayout.named(origin.modelType()), origin.config().fields().deepCopy(), temporary -> {
+        write(folder, model, layout, fields, temporary -> {
             for (Path file : origin.companions()) {
                 Files.copy(file, temporary.resolve(file.getFileName()));
             }

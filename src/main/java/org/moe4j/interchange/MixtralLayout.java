@@ -41,7 +41,7 @@ final class MixtralLayout implements ModelLayout {
         boolean usual = headDim == null || headDim * heads == config.positive("hidden_size");
         TopKRouter.Spec router = new TopKRouter.Spec(config.positive("num_local_experts"), config.positive("num_experts_per_tok"), 1, Balance.ALL_CHOICES,
             Decoder.balanceWeight(config, 0.001), 0);
-        return Decoder.spec(config, usual ? attention : attention.withHeadDim(headDim), router);
+        return Decoder.spec(config, usual ? attention : attention.withHeadDim(headDim), router, 131_072);
     }
 
     @Override

@@ -51,7 +51,7 @@ final class OlmoeLayout implements ModelLayout {
         double clip = config.number("clip_qkv", 0);
         TopKRouter.Spec router = new TopKRouter.Spec(config.positive("num_experts"), config.positive("num_experts_per_tok"),
             config.flag("norm_topk_prob", false) ? 1 : 0, Balance.ALL_CHOICES, Decoder.balanceWeight(config, 0.01), 0);
-        return Decoder.spec(config, config.has("clip_qkv") ? attention.withClip(clip) : attention, router);
+        return Decoder.spec(config, config.has("clip_qkv") ? attention.withClip(clip) : attention, router, 4096);
     }
 
     @Override

@@ -152,7 +152,11 @@ public final class SafetensorsFile implements AutoCloseable {
                 to.write(at, chunk);
             } else {
                 float[] chunk = new float[n];
-                for (int i = 0; i < n; i++) chunk[i] = (float) type.doubleAt(from, at + i);
+                if (type == DType.F32) {
+                    MemorySegment.copy(from, DType.FLOAT, at * Float.BYTES, chunk, 0, n);
+                } else {
+                    for (int i = 0; i < n; i++) chunk[i] = (float) type.doubleAt(from, at + i);
+                }
                 to.write(at, chunk);
             }
         }

@@ -34,7 +34,7 @@ import org.moe4j.nn.Init;
 
 /** Any model that a layout can say comes back as it was: spec and weights. */
 class HuggingFaceExportProperties {
-    @Property(tries = 40)
+    @Property(tries = 25)
     void modelsComeBack(@ForAll boolean olmoe, @ForAll @IntRange(min = 1, max = 3) int layers, @ForAll @IntRange(min = 1, max = 5) int experts,
                         @ForAll @IntRange(min = 1, max = 3) int keyHeads, @ForAll @IntRange(min = 1, max = 2) int grouped, @ForAll @IntRange(min = 1, max = 3) int half,
                         @ForAll @IntRange(min = 1, max = 7) int hidden, @ForAll boolean tied, @ForAll boolean option, @ForAll @DoubleRange(max = 0.1) double balance,

@@ -1,8 +1,10 @@
 package org.moe4j.interchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,10 +19,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.data.Batch;
+import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.io.DType;
+import org.moe4j.io.InputException;
 import org.moe4j.io.SafetensorsFile;
 import org.moe4j.io.SafetensorsWriter;
+import org.moe4j.model.Repeat;
 import org.moe4j.model.Transformer;
+import org.moe4j.nn.Init;
 import org.moe4j.train.Trainer;
 import org.moe4j.train.TrainingSpec;
 
@@ -96,6 +102,30 @@ class HuggingFaceLogitsTest {
         try (Stream<Path> beside = Files.list(folder.resolve("deep"))) {
             assertThat(beside).containsExactly(tuned);
         }
+    }
+
+    @Test
+    void aModelThatChangedSinceKeepsItsTokenizerAndChangesItsConfig() throws IOException {
+        Path source = TinyCheckpoint.olmoe(3).write(folder.resolve("source"), DType.F32);
+        Files.writeString(source.resolve("tokenizer.json"), "kept");
+        Path changed = folder.resolve("changed");
+        try (Backend on = Backends.open("reference", 1); HuggingFaceImport origin = HuggingFaceImport.open(source)) {
+            Transformer.Spec spec = origin.spec();
+            MixtureOfExperts.Spec mixture = (MixtureOfExperts.Spec) spec.feedForwards().getFirst();
+            MixtureOfExperts.Spec grown = new MixtureOfExperts.Spec(mixture.router().withExperts(7, 3), mixture.experts());
+            Transformer model = new Transformer.Spec(spec.vocabulary(), spec.dim(), spec.sequence(), spec.attention(), spec.tied(), Repeat.everyBlock(2, grown))
+                .build(new Init(on, 1));
+            new HuggingFaceExport(DType.F32, HuggingFaceExport.USUAL_SHARD).write(changed, model, origin);
+            Transformer other = new Transformer.Spec().build(new Init(on, 1));
+            assertThatThrownBy(() -> new HuggingFaceExport(DType.F32, 1000).write(folder.resolve("other"), other, origin)).isInstanceOf(InputException.class)
+                .hasMessageContaining("model_type olmoe means");
+        }
+        assertThat(Files.readString(changed.resolve("config.json"))).contains("\"num_experts\" : 7", "\"pad_token_id\" : 1");
+        assertThat(Files.readString(changed.resolve("tokenizer.json"))).isEqualTo("kept");
+        try (HuggingFaceImport again = HuggingFaceImport.open(changed)) {
+            assertThat(again.problems()).isEmpty();
+        }
+        assertThat(folder.resolve("other")).doesNotExist();
     }
 
     @Test

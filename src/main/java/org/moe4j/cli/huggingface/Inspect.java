@@ -7,6 +7,9 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
 import org.moe4j.cost.Ledger;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.MlpExperts;
+import org.moe4j.experts.TopKRouter;
 import org.moe4j.interchange.HuggingFaceImport;
 import org.moe4j.io.InputException;
 import org.moe4j.model.Transformer;
@@ -34,7 +37,10 @@ final class Inspect implements Callable<Integer> {
             Ledger ledger = Ledger.of(spec);
             say("%s, %d blocks: D %d, %d heads of %d over %d key heads, vocabulary %,d%s, sequences up to %,d", checkpoint.modelType(), spec.feedForwards().size(),
                 spec.dim(), attention.heads(), attention.headDim(spec.dim()), attention.keyHeads(), spec.vocabulary(), spec.tied() ? " (tied)" : "", spec.sequence());
-            say("each block: %s", spec.feedForwards().getFirst());
+            MixtureOfExperts.Spec mixture = (MixtureOfExperts.Spec) spec.feedForwards().getFirst();
+            TopKRouter.Spec router = (TopKRouter.Spec) mixture.router();
+            say("each block: %d SwiGLU experts of width %,d, %d for a token, gates %s; the weight of a layer's balance loss is %.3g", router.experts(), ((MlpExperts.Spec) mixture.experts()).hidden(),
+                router.topK(), router.norm() == 1 ? "that sum to 1" : "as the softmax has them", router.balanceWeight());
             say("parameters: %,d, of which a token uses %,d", ledger.parameters(), ledger.activeParameters());
             say("weights: %,d tensors in %d %s, %s", checkpoint.tensors(), checkpoint.files(), checkpoint.files() == 1 ? "file" : "files",
                 checkpoint.elements().entrySet().stream().map(e -> String.format(Locale.ROOT, "%,d values in %s", e.getValue(), e.getKey())).collect(Collectors.joining(", ")));

@@ -57,7 +57,7 @@ class HuggingFaceTest {
     @Test
     void inspectSaysWhatItIsAndWhatIsWrong() throws IOException {
         assertThat(HuggingFace.run("inspect", mixtral)).isZero();
-        assertThat(printed.toString()).contains("mixtral, 2 blocks: D 16, 4 heads of 4 over 2 key heads, vocabulary 23,", "parameters: 10,160,",
+        assertThat(printed.toString()).contains("mixtral, 2 blocks: D 16, 4 heads of 4 over 2 key heads, vocabulary 23,", "parameters: 10,160,", "each block: 4 SwiGLU experts of width 20, 2 for a token, gates that sum to 1; the weight of a layer's balance loss is 0.0100",
             "in 2 files, 10,160 values in BF16", "tokenizer: none", "every tensor is there, in its shape");
         TinyCheckpoint wrong = TinyCheckpoint.goldenMixtral();
         wrong.config.put("num_local_experts", 5);
