@@ -28,8 +28,8 @@ import org.moe4j.tensor.CounterRandom;
  * never touched cost nothing but address space.
  *
  * <p>When the process is killed, what it wrote stays, and the same model built again goes on with it. A row is then as its last step left it,
- * or, if it was being written, partly older; a row that was being drawn is drawn again. After a power cut nothing is promised: a
- * checkpoint holds every row. A store serves one run at a time, and stays where it was made: values are in the machine's byte order.
+ * or, if it was being written, partly older; a row that was being drawn is drawn again. What optimizers kept begins anew. After a power cut
+ * nothing is promised. A checkpoint holds every row, of weights and of what optimizers keep. A store serves one run at a time, and stays where it was made: values are in the machine's byte order.
  */
 public final class RowStore {
     private static final int PAGE = 4096;
@@ -38,6 +38,7 @@ public final class RowStore {
 
     private final Content content;
     private final int bytesPerValue;
+    private final boolean anew;
     private RandomAccessFile file;                                                 // null until first touched, if temporary
     private MemorySegment all;
 
@@ -66,8 +67,14 @@ public final class RowStore {
      * @throws InputException if it cannot be made or mapped, is of another table or another size, or is no store
      */
     public RowStore(Content content, int bytesPerValue) {
+        this(content, bytesPerValue, false);
+    }
+
+    /** @param anew whether a file that is there is replaced */
+    private RowStore(Content content, int bytesPerValue, boolean anew) {
         this.content = content;
         this.bytesPerValue = bytesPerValue;
+        this.anew = anew;
         if (content.folder != null) {
             open();
         }
@@ -78,9 +85,9 @@ public final class RowStore {
         return new StoredValues(this, 0, (long) content.rows * content.width);
     }
 
-    /** A store of zeros of the same rows, for what an optimizer keeps. */
+    /** A new store of zeros of the same rows, for what an optimizer keeps; one of that name is replaced, as optimizers begin with nothing. */
     public RowStore beside(String state) {
-        return new RowStore(content.zeros(state), bytesPerValue);
+        return new RowStore(content.zeros(state), bytesPerValue, true);
     }
 
     int bytesPerValue() {
@@ -94,6 +101,17 @@ public final class RowStore {
             drawn += all.get(ValueLayout.JAVA_BYTE, PAGE + row);
         }
         return drawn;
+    }
+
+    /**
+     * For a run that is to begin with new rows.
+     *
+     * @throws InputException if rows were touched before
+     */
+    public void requireUntouched() {
+        if (drawnRows() > 0) {
+            throw new InputException(path() + " has rows of an earlier run, which a new one would go on from; remove it, or give another folder");
+        }
     }
 
     /** The values from {@code offset} on, drawn. */
@@ -163,7 +181,7 @@ public final class RowStore {
                 return;
             }
             makeFolder();
-            if (Files.exists(content.file())) {
+            if (Files.exists(content.file()) && !anew) {
                 check();
             } else {
                 make();
@@ -201,7 +219,7 @@ public final class RowStore {
         Path temporary = content.folder.resolve("." + content.name + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
         try {
             write(temporary);
-            Files.move(temporary, content.file(), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(temporary, content.file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(temporary);
         }

@@ -27,9 +27,4 @@ public interface FeedForwardSpec {
 
     /** The same layer, narrower and with fewer experts. */
     FeedForwardSpec resized(Resize by);
-
-    /** The same layer for a text of this many domains, see {@link RouterSpec#forDomains}. */
-    default FeedForwardSpec forDomains(int domains) {
-        return this;
-    }
 }

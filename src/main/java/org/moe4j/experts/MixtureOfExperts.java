@@ -110,10 +110,5 @@ public final class MixtureOfExperts extends FeedForward {
         public Spec resized(Resize by) {
             return new Spec(router.atMost(by.experts()), experts.resized(by), shared.stream().map(s -> s.resized(by)).toList(), outputNorm);
         }
-
-        @Override
-        public Spec forDomains(int domains) {
-            return new Spec(router.forDomains(domains), experts, shared.stream().map(s -> s.forDomains(domains)).toList(), outputNorm);
-        }
     }
 }

@@ -182,15 +182,6 @@ public final class RandomRouter extends Router {
             return new Spec(List.of(sizes));
         }
 
-        /** One group serves all domains; of several there is one for each domain, and further domains have the experts shared out equally. */
-        @Override
-        public Spec forDomains(int domains) {
-            if (groups.size() == 1 || groups.size() >= domains) {
-                return this;
-            }
-            return new Spec(Collections.nCopies(domains, 1)).withExperts(Math.max(experts(), domains), 1);
-        }
-
         /** At least one for each group. */
         @Override
         public Spec atMost(int most) {

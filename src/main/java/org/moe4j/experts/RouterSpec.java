@@ -22,11 +22,6 @@ public interface RouterSpec {
         return most >= experts() ? this : withExperts(most, (int) Math.max(1, Math.min(Math.round(perToken()), most / 2)));
     }
 
-    /** The same router for a text of this many domains; only one that looks at domains is another then. */
-    default RouterSpec forDomains(int domains) {
-        return this;
-    }
-
     Router build(int dim, Init init);
 
     /** Trained parameters at model width D = {@code dim}; unless said otherwise those of one linear gate, W (E,D). */

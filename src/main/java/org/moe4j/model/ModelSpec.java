@@ -33,9 +33,4 @@ public interface ModelSpec {
 
     /** The same architecture, no larger than {@code size}: hidden widths shrink as the model width does, layers and experts get fewer. */
     ModelSpec resized(Size size);
-
-    /** The same model for a text of this many domains: random routers of several groups get one for each, other layers stay as they are. */
-    default ModelSpec forDomains(int domains) {
-        return this;
-    }
 }

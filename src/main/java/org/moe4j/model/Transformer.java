@@ -130,12 +130,6 @@ public final class Transformer extends LanguageModel {
         }
 
         @Override
-        public Spec forDomains(int domains) {
-            return new Spec(vocabulary, dim, sequence, attention, norm, normEps, sandwich, tied, embeddingScale, logitScale,
-                blocks.stream().map(r -> new Repeat(r.times(), r.layers().stream().map(layer -> layer.forDomains(domains)).toList())).toList());
-        }
-
-        @Override
         public Transformer build(Init init) {
             return new Transformer(this, init);
         }

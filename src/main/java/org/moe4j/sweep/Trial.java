@@ -6,14 +6,17 @@ import java.util.Optional;
 import java.util.function.LongFunction;
 
 import org.moe4j.backend.Backend;
+import org.moe4j.backend.StoredValues;
 import org.moe4j.cost.Ledger;
 import org.moe4j.data.Batch;
 import org.moe4j.data.Batches;
 import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
 import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
+import org.moe4j.tensor.Storage;
 import org.moe4j.train.Checkpoint;
 import org.moe4j.train.Evaluation;
 import org.moe4j.train.Trainer;
@@ -33,7 +36,8 @@ public final class Trial {
     /**
      * Builds the model, and takes up the checkpoint in {@code folder} if there is one.
      *
-     * @throws org.moe4j.io.InputException if the text is too short for the spec, or the checkpoint is unsound
+     * @throws org.moe4j.io.InputException if the text is too short for the spec, the checkpoint is unsound, or there is none and a store of
+     *     experts has been trained before
      */
     public Trial(TrialSpec spec, TokenSet text, Backend on, Path folder) {
         this.spec = spec;
@@ -42,10 +46,21 @@ public final class Trial {
         int batch = spec.training().batch();
         flopsPerStep = Ledger.trainingFlops(model, batch);
         Data data = data(spec, text);
-        trainer = new Trainer(on, model.build(new Init(on, spec.seed())), spec.training(), data.batches, data.validation);
+        LanguageModel built = model.build(new Init(on, spec.seed()));
         checkpoint = new Checkpoint(folder.resolve("checkpoint"));
+        if (!checkpoint.exists()) {
+            built.parameters().forEach(p -> requireUntouched(p.data()));
+        }
+        trainer = new Trainer(on, built, spec.training(), data.batches, data.validation);
         if (checkpoint.exists()) {
             trainer.restore(checkpoint);
+        }
+    }
+
+    /** Tables in files outlive their run: a trial that begins has to begin with new ones, or it would depend on what ran before. */
+    private static void requireUntouched(Storage data) {
+        if (data instanceof StoredValues stored) {
+            stored.store().requireUntouched();
         }
     }
 

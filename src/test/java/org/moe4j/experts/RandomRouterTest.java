@@ -143,9 +143,6 @@ class RandomRouterTest {
         assertThat(spec.withExperts(12, 1).groups()).containsExactly(2, 4, 6);
         assertThat(spec.atMost(2).groups()).containsExactly(1, 1, 1);
         assertThat(RandomRouter.Spec.equal(640, 4).groups()).containsExactly(160, 160, 160, 160);
-        assertThat(spec.forDomains(2)).isEqualTo(spec);
-        assertThat(spec.forDomains(7).groups()).containsExactly(9, 9, 9, 9, 8, 8, 8);
-        assertThat(new RandomRouter.Spec(List.of(1, 1)).forDomains(3).groups()).containsExactly(1, 1, 1);
         assertThat(spec.parameters(99)).isZero();
         assertThat(spec.flops(99, 99)).isZero();
     }

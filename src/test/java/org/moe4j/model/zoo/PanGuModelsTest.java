@@ -62,14 +62,6 @@ class PanGuModelsTest {
             && m.router().parameters(5120) == 0);
     }
 
-    @Test
-    void aTextOfMoreDomainsHasTheExpertsSharedOut() {
-        List<?> layers = SIGMA.forDomains(8).feedForwards();
-        assertThat(layers).hasSize(40);
-        assertThat(((RandomRouter.Spec) ((MixtureOfExperts.Spec) layers.getLast()).router()).groups()).hasSize(8).containsOnly(80);
-        assertThat(SIGMA.forDomains(3)).isEqualTo(SIGMA);
-    }
-
     /** Two domains that count in opposite directions, which the groups of experts tell apart by their number alone. */
     @Test
     void trainsWhenItIsSmaller() {
