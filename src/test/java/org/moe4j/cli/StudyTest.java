@@ -35,7 +35,7 @@ class StudyTest {
         --per-head 9               | perHead is 9, more than the 8 subKeys
         --key-dim 7                | keyDim is 7, it has to be even
         --router topk              | unknown router 'topk': did you mean 'top-k'?
-        --heads 3                  | heads is 3, which does not cut dim 16
+        --heads 3                  | heads is 3, which does not divide dim 16
         --tokenizer words          | tokenizer is 'words', want bytes, or bpe:SIZE
         --batch many               | batch
         --batch                    | option --batch wants a value

@@ -127,7 +127,7 @@ class TrainingTest {
     void aDryRunTrainsNothing() throws IOException {
         Path out = folder.resolve("out");
         Ran ran = train("--dry-run", "--budget", "1e9", "--out", out.toString());
-        assertThat(ran.out()).contains("feed-forward", "attention", "parameters", "optimizer state", "training FLOPs", "minutes");
+        assertThat(ran.out()).contains("experts", "attention", "parameters", "optimizer state", "training FLOPs", "minutes");
         assertThat(ran.exit()).isZero();
         assertThat(out).doesNotExist();
     }
