@@ -93,6 +93,12 @@ public final class Surgery {
             return seed;
         }
 
+        /** What was done to the first model before. */
+        private String history() {
+            String before = new Checkpoint(from.getFirst()).facts().get("surgery");
+            return before == null ? "" : before + "; ";
+        }
+
         /** Loads the models, operates and saves. */
         int operate(String what, BiFunction<Backend, List<LanguageModel>, LanguageModel> operation) {
             Checkpoint to = new Checkpoint(out);
@@ -102,7 +108,7 @@ public final class Surgery {
             try (Backend on = Backends.open(device, Runtime.getRuntime().availableProcessors())) {
                 List<LanguageModel> models = from.stream().map(folder -> SavedModel.load(on, new Checkpoint(folder))).toList();
                 LanguageModel made = operation.apply(on, models);
-                SavedModel.save(on, made, to, Map.of("surgery", what));
+                SavedModel.save(on, made, to, Map.of("surgery", history() + what));
                 System.out.println(out + ": " + count(models.getFirst()) + " parameters became " + count(made));
             }
             return 0;

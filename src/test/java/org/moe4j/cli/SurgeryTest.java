@@ -80,6 +80,7 @@ class SurgeryTest {
         run("grow", "tuned", "seeing", "--experts", "3", "--patch", "4");
         run("prune", "tuned", "pruned", "--text", text, "--least-share", "0.1", "--validation-tokens", "64");
         assertThat(mixture("pruned", 0).router().experts()).isLessThan(8);
+        assertThat(new Checkpoint(folder.resolve("pruned")).facts().get("surgery")).matches("upcycling of .*; tuning of .*; pruning of .*");
         run("mix", "dense1", "mixed", folder.resolve("dense2").toString(), "--top-k", "1");
         assertThat(mixture("mixed", 1).router()).isEqualTo(new TopKRouter.Spec(2, 1));
     }
