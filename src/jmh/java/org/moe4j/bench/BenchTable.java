@@ -2,138 +2,112 @@ package org.moe4j.bench;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import org.moe4j.backend.simd.PeakBench;
 import org.moe4j.io.AtomicFile;
-import org.openjdk.jmh.infra.BenchmarkParams;
-import org.openjdk.jmh.profile.GCProfiler;
-import org.openjdk.jmh.results.Result;
-import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.BenchmarkList;
-import org.openjdk.jmh.runner.BenchmarkListEntry;
-import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
-import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.VerboseMode;
 
-/**
- * Measures the machine's peaks, then each benchmark, and prints a line for each as it comes. Figures are those of the best iteration, which
- * other work on the machine disturbs least; bench.csv has the mean time too.
- */
+/** Measures the machine's peaks, then each work, and prints a line for each as it comes; bench.csv and bench.png hold the same. */
 public final class BenchTable {
-    private static final String PEAKS = PeakBench.class.getSimpleName();
-    private static final String LINE = "%-58s %11s %10s %8s %9s %8s %10s%n";
+    private static final String COLUMNS = "work,size,threads,median_s,rate,unit,peak_share,peer,peer_median_s,ratio";
+    private static final String LINE = "%-44s %3s %11s %9s %-8s %8s of %-14s %9s  %s%n";
 
-    private final int threads;
-    private final List<String> csv = new ArrayList<>();
-    private double flopsPeak;
-    private double copyPeak;
-    private double gatherPeak;
+    private final Forks forks;
+    private final List<String> csv = new ArrayList<>(List.of(COLUMNS));
+    private final List<Measured> rows = new ArrayList<>();
+    private final Map<Integer, Peaks> peaks = new HashMap<>();
 
-    private BenchTable(int threads) {
-        this.threads = threads;
-        csv.add("benchmark,threads,ms,mean_ms,gflops,of_multiply_add,gbytes,of_memory,alloc_bytes");
+    private BenchTable(Forks forks) {
+        this.forks = forks;
     }
 
-    /** @param args {@code only=} what benchmarks' names contain, empty for all; {@code threads=}; {@code out=} the folder of bench.csv, empty for none */
+    /**
+     * @param args {@code only=} names of works, or scaling, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
+     *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}
+     */
     public static void main(String... args) {
-        List<String> values = Stream.of(args).map(arg -> arg.substring(arg.indexOf('=') + 1)).toList();
-        String out = values.get(2);
-        BenchTable table = new BenchTable(Integer.parseInt(values.get(1)));
+        Map<String, String> options = Stream.of(args).collect(Collectors.toMap(a -> a.substring(0, a.indexOf('=')), a -> a.substring(a.indexOf('=') + 1)));
+        List<String> only = options.get("only").isEmpty() ? List.of() : List.of(options.get("only").split(","));
+        int[] threads = Arrays.stream(options.get("threads").split(",")).mapToInt(Integer::parseInt).toArray();
+        Path out = options.get("out").isEmpty() ? null : Path.of(options.get("out"));
+        Forks forks = new Forks(Budget.of(Integer.parseInt(options.get("rounds")), options.get("quick").equals("true")));
         try {
-            table.run(values.get(0));
+            List<Catalog> works = Catalog.ALL.stream().filter(each -> only.isEmpty() || only.contains(each.work())).toList();
+            if (!works.isEmpty()) {
+                new BenchTable(forks).run(works, threads, options.get("peers").equals("true") ? PeerKind.installed() : List.of(), out);
+            }
+            if (only.contains("scaling")) {
+                new Scaling(forks, Arrays.stream(threads).max().orElseThrow()).run(out);
+            }
         } catch (RunnerException refused) { // such as: another run of JMH on this machine
             System.err.println(refused.getMessage());
             System.exit(1);
         }
-        if (!out.isEmpty()) {
-            Path file = Path.of(out, "bench.csv");
-            AtomicFile.write(file, String.join("\n", table.csv) + "\n");
-            System.out.println("Written: " + file);
-        }
     }
 
-    private void run(String only) throws RunnerException {
-        TreeSet<String> classes = BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), List.of())
-            .stream().map(BenchmarkListEntry::getUserClassQName).filter(name -> !name.endsWith(PEAKS)).collect(Collectors.toCollection(TreeSet::new));
-        System.out.printf(Locale.ROOT, LINE, "benchmark (" + threads + (threads == 1 ? " thread)" : " threads)"), "ms", "GFLOP/s", "of peak", "GB/s", "of peak", "alloc KB");
-        Collection<RunResult> peaks = run(options("\\." + PEAKS + "\\.").threads(threads));
-        for (RunResult peak : peaks) {
-            var rates = rates(peak);
-            switch (peak.getPrimaryResult().getLabel()) {
-                case "fusedMultiplyAdd" -> flopsPeak = rate(rates, "flops");
-                case "copy" -> copyPeak = rate(rates, "bytes");
-                case "randomRows" -> gatherPeak = rate(rates, "bytes");
-                default -> throw new AssertionError(peak.getPrimaryResult().getLabel());
+    private void run(List<Catalog> works, int[] threads, List<PeerKind> peers, Path out) throws RunnerException {
+        System.out.printf(Locale.ROOT, LINE, "work", "thr", "median ms", "rate", "", "peak", "", "heap MB", peers.isEmpty() ? "" : "ratio to each peer");
+        for (int n : threads) {
+            Peaks here = forks.peaks(n);
+            peaks.put(n, here);
+            peak("multiply-adds", n, here.flops(), "GFLOP/s");
+            peak("memory", n, here.copy(), "GB/s");
+            peak("cache", n, here.cacheCopy(), "GB/s");
+            peak("random rows", n, here.rows(), "GB/s");
+        }
+        for (Catalog work : works) {
+            for (String size : work.sizes()) {
+                for (int n : threads) {
+                    add(forks.measure(work, Size.of(size), n, peers), peaks.get(n));
+                    write(out);
+                }
             }
         }
-        peaks.forEach(this::print);
-        for (String name : classes) {
-            if (matches(name, only)) {
-                run(options(name.replace(".", "\\.") + "\\.").param("threads", Integer.toString(threads))).forEach(this::print);
-            }
+        if (out != null) {
+            System.out.println("Written: " + out.resolve("bench.csv") + ", bench.png");
         }
     }
 
-    private static boolean matches(String name, String only) {
-        String simple = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return only.isEmpty() || List.of(only.toLowerCase(Locale.ROOT).split(",")).stream().anyMatch(simple::contains);
+    /** After each row, so that a run that is stopped leaves what it had. */
+    private void write(Path out) {
+        if (out != null) {
+            AtomicFile.write(out.resolve("bench.csv"), String.join("\n", csv) + "\n");
+            AtomicFile.write(out.resolve("bench.png"), BenchChart.png(rows, peaks));
+        }
     }
 
-    private static ChainedOptionsBuilder options(String include) {
-        return new OptionsBuilder().include(include).verbosity(VerboseMode.SILENT).addProfiler(GCProfiler.class);
+    private void peak(String name, int threads, double rate, String unit) {
+        System.out.printf(Locale.ROOT, LINE, "peak: " + name, threads, "", number(1e-9 * rate), unit, "100 %", name, "", "");
+        csv.add(String.join(",", "peak", name, Integer.toString(threads), "", number(1e-9 * rate), unit, "1", "", "", ""));
     }
 
-    private static Collection<RunResult> run(ChainedOptionsBuilder options) throws RunnerException {
-        return new Runner(options.build()).run();
+    private void add(Measured row, Peaks here) {
+        rows.add(row);
+        double median = row.median();
+        Demand demand = row.demand();
+        String against = row.peers().stream().map(p -> String.format(Locale.ROOT, "%.2f %s", p.ratio(), p.peer())).collect(Collectors.joining(", "));
+        System.out.printf(Locale.ROOT, LINE, row.entry().label(row.size()), row.threads(), String.format(Locale.ROOT, "%.4g", 1e3 * median),
+            number(demand.rate(median)), demand.unit(), String.format(Locale.ROOT, "%.0f %%", 100 * row.peakShare(here)), demand.bound(here),
+            row.heap() >> 20, against);
+        String ours = String.join(",", row.entry().work(), row.size().toString(), Integer.toString(row.threads()), precise(median),
+            number(demand.rate(median)), demand.unit(), String.format(Locale.ROOT, "%.4f", row.peakShare(here)));
+        if (row.peers().isEmpty()) {
+            csv.add(ours + ",,,");
+        }
+        row.peers().forEach(p -> csv.add(String.join(",", ours, p.peer(), precise(p.median()), String.format(Locale.ROOT, "%.3f", p.ratio()))));
     }
 
-    private void print(RunResult run) {
-        Result<?> primary = run.getPrimaryResult();
-        var rates = rates(run);
-        int callers = run.getParams().getThreads();                               // peaks run on as many callers as there are threads
-        double ms = 1e3 * callers / primary.getStatistics().getMax();
-        double mean = 1e3 * callers / primary.getScore();
-        double flops = rate(rates, "flops");
-        double bytes = rate(rates, "bytes");
-        double memory = primary.getLabel().matches("peer.*|randomRows") ? gatherPeak : copyPeak;
-        double allocated = rates.get("gc.alloc.rate.norm").getStatistics().getMin(); // compiling ends somewhere in between
-        System.out.printf(Locale.ROOT, LINE, name(run.getParams()), number("%.3f", ms), number("%.1f", flops * 1e-9), number("%.0f%%", 100 * flops / flopsPeak),
-            number("%.1f", bytes * 1e-9), number("%.0f%%", 100 * bytes / memory), String.format(Locale.ROOT, "%,.1f", allocated / 1024));
-        csv.add(String.join(",", name(run.getParams()).replace(',', ';'), Integer.toString(threads), number("%.6f", ms), number("%.6f", mean),
-            number("%.3f", flops * 1e-9), number("%.4f", flops / flopsPeak), number("%.3f", bytes * 1e-9), number("%.4f", bytes / memory),
-            String.format(Locale.ROOT, "%.0f", allocated)));
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
     }
 
-    /** Class and method, and the parameters but the number of threads, which is the table's. */
-    private static String name(BenchmarkParams params) {
-        String[] path = params.getBenchmark().split("\\.");
-        String values = params.getParamsKeys().stream().filter(key -> !key.equals("threads")).map(key -> key + "=" + params.getParam(key))
-            .collect(Collectors.joining(" "));
-        return path[path.length - 2].replaceAll("Bench$", "") + "." + path[path.length - 1] + (values.isEmpty() ? "" : " " + values);
-    }
-
-    @SuppressWarnings("rawtypes") // JMH's own type
-    private static Map<String, Result> rates(RunResult run) {
-        return run.getSecondaryResults();
-    }
-
-    @SuppressWarnings("rawtypes")
-    private static double rate(Map<String, Result> rates, String name) {
-        Result<?> rate = rates.get(name);
-        return rate == null ? 0 : rate.getStatistics().getMax();
-    }
-
-    private static String number(String format, double value) {
-        return value > 0 && Double.isFinite(value) ? String.format(Locale.ROOT, format, value) : "";
+    private static String precise(double seconds) {
+        return String.format(Locale.ROOT, "%.4e", seconds);
     }
 }

@@ -1,5 +1,7 @@
 /**
- * Benchmarks of whole steps, and the table of all: each JMH class reports what it did in {@link org.moe4j.backend.simd.Work};
- * {@link org.moe4j.bench.BenchTable} runs them and sets their rates beside what the machine can do. Started by {@code experiments/run bench}.
+ * Benchmarks of kernels and whole steps, started by {@code experiments/run bench}: {@link org.moe4j.bench.Catalog} lists each
+ * {@link org.moe4j.bench.Work} with its sizes, {@link org.moe4j.bench.WorkBench} runs one of them in a JVM of its own, turn about with the
+ * installed {@link org.moe4j.bench.Peer} programs, {@link org.moe4j.bench.PeakBench} measures what the machine can do, and
+ * {@link org.moe4j.bench.BenchTable} sets all beside each other. {@link org.moe4j.bench.Scaling} draws curves with their expected laws.
  */
 package org.moe4j.bench;

@@ -1,9 +1,12 @@
 package org.moe4j.cli;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 
 import org.moe4j.io.InputException;
 import picocli.CommandLine;
@@ -12,15 +15,30 @@ import picocli.CommandLine.Option;
 
 /** Compiles and runs the benchmarks of src/jmh with Maven, which knows their libraries; 2 with one sentence for a mistake in the command. */
 @Command(name = "experiments/run bench", sortOptions = false,
-    description = "Times every kernel and training step beside the machine's measured peaks (multiply-adds, copying, gathering rows).")
+    description = "Times kernels and training steps beside the machine's measured peaks (multiply-adds, copying, random rows) and says which of them bounds each.",
+    footer = {"", "Names: sgemm, skinny, grouped, elementwise, attention, peer-step, moe-step, lm-step, lm-peer-step, lm-moe-step;",
+        "and scaling, which draws time and memory against experts, tokens, threads and sequence."})
 public final class Benchmarks implements Callable<Integer> {
-    @Option(names = "--only", paramLabel = "A,B,..", description = "benchmarks whose class name contains one of these, such as moe,train; all by default")
-    private String only = "";
+    /** What {@code --only} takes. */
+    static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "lm-step", "lm-peer-step",
+        "lm-moe-step", "scaling");
 
-    @Option(names = "--threads", paramLabel = "N", description = "threads of the back end, 1 by default")
-    private int threads = 1;
+    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling by default")
+    private List<String> only = List.of();
 
-    @Option(names = "--out", paramLabel = "DIR", description = "a folder for the table as bench.csv")
+    @Option(names = "--threads", split = ",", paramLabel = "N,..", description = "threads of the back end and of the peers, 1 by default; 1,2 for both")
+    private List<Integer> threads = List.of(1);
+
+    @Option(names = "--peers", description = "run OpenBLAS and PyTorch, where installed, turn about with ours and print ratios")
+    private boolean peers;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "timed rounds of each, 5 by default; the figures are medians")
+    private int rounds = 5;
+
+    @Option(names = "--quick", description = "one short round of each: shows that all of it runs, the figures mean nothing")
+    private boolean quick;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "a folder for the table as bench.csv and its chart")
     private Path out;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
@@ -28,11 +46,18 @@ public final class Benchmarks implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (threads < 1) {
-            throw new InputException("--threads is " + threads + ", it has to be at least 1");
+        for (String name : only) {
+            if (!NAMES.contains(name)) {
+                throw InputException.unknown("benchmark", name, NAMES);
+            }
         }
-        if (!only.matches("[\\w,]*")) {
-            throw new InputException("--only is '" + only + "', want parts of class names with commas between them, such as moe,train");
+        for (int n : threads) {
+            if (n < 1) {
+                throw new InputException("--threads is " + n + ", it has to be at least 1");
+            }
+        }
+        if (rounds < 1) {
+            throw new InputException("--rounds is " + rounds + ", it has to be at least 1");
         }
         Path root = projectRoot();
         if (out != null) {
@@ -42,13 +67,19 @@ public final class Benchmarks implements Callable<Integer> {
                 throw new InputException("--out is " + out + ", which cannot be made a folder: " + refused.getMessage());
             }
         }
-        String folder = out == null ? "" : out.toAbsolutePath().toString();
         ProcessBuilder maven = new ProcessBuilder("mvn", "-q", "-B", "test-compile", "exec:exec@bench",
-            "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"), "-Dbench.only=" + only, "-Dbench.threads=" + threads,
-            "-Dbench.out=" + folder);
+            "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"), "-Dbench.pages=" + pages(), "-Dbench.only=" + String.join(",", only),
+            "-Dbench.threads=" + threads.stream().map(String::valueOf).collect(Collectors.joining(",")), "-Dbench.peers=" + peers, "-Dbench.rounds=" + rounds,
+            "-Dbench.quick=" + quick, "-Dbench.out=" + (out == null ? "" : out.toAbsolutePath()));
         maven.environment().put("JAVA_HOME", System.getProperty("java.home"));
         maven.environment().put("MAVEN_OPTS", "--sun-misc-unsafe-memory-access=allow"); // Maven's own libraries: no warning of ours
         return maven.directory(root.toFile()).inheritIO().start().waitFor();
+    }
+
+    /** Large pages where this JVM was started with them, as tables want. */
+    private static String pages() {
+        String on = "-XX:+UseTransparentHugePages";
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().contains(on) ? on : on.replace('+', '-');
     }
 
     /** Where the pom stands: above the classes. */

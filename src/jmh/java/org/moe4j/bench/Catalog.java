@@ -1,0 +1,71 @@
+package org.moe4j.bench;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.moe4j.backend.Backend;
+
+/**
+ * Every work by its name, with the sizes in which it is measured.
+ *
+ * @param work the name
+ * @param sizes as {@link Size} reads them
+ * @param warmUp seconds until it runs at its lasting speed
+ * @param opening makes it
+ */
+record Catalog(String work, List<String> sizes, int warmUp, Opening opening) {
+    /** How a work is set up. */
+    interface Opening {
+        Work open(Size size, Backend on);
+    }
+
+    private static final int KERNEL = 3;
+    private static final int STEP = 8;
+    private static final String LAYERS = "layers=4 dim=256 heads=4 sequence=256 batch=8 vocabulary=8192";
+
+    static final List<Catalog> ALL = List.of(
+        new Catalog("sgemm", square(128, 256, 512, 1024, 2048), KERNEL, ProductWork::new),
+        new Catalog("skinny", products("", 16, 32, 64), KERNEL, ProductWork::new),
+        new Catalog("grouped", products("experts=64 ", 16, 32, 64), KERNEL, GroupedWork::new),
+        new Catalog("elementwise", Stream.of("exp", "tanh", "gelu", "softplus", "softmax", "layernorm")
+            .flatMap(f -> Stream.of("function=" + f + " n=65536", "function=" + f + " n=16777216")).toList(), KERNEL, ElementwiseWork::new),
+        new Catalog("attention", passes("batch=4 time=512 heads=8 dim=64", "forward", "gradient"), KERNEL, AttentionWork::new),
+        new Catalog("peer-step", passes("experts=1048576 heads=8 topk=16 dim=256 tokens=512", "forward", "gradient", "update"), STEP, LayerWork::peer),
+        new Catalog("moe-step", passes("experts=64 topk=2 dim=256 hidden=1024 tokens=2048", "forward", "gradient"), STEP, LayerWork::mixture),
+        new Catalog("lm-step", List.of(LAYERS), STEP, ModelWork::dense),
+        new Catalog("lm-peer-step", List.of(LAYERS + " experts=1048576 topk=16 peer-heads=8"), STEP, ModelWork::peer),
+        new Catalog("lm-moe-step", List.of(LAYERS + " granularity=8 expansion=8"), STEP, ModelWork::mixture));
+
+    static Catalog named(String work) {
+        return ALL.stream().filter(each -> each.work.equals(work)).findFirst().orElseThrow();
+    }
+
+    /** The first of its sizes. */
+    Size first() {
+        return Size.of(sizes.getFirst());
+    }
+
+    /** The work and what sets this size apart from its others. */
+    String label(Size size) {
+        String apart = size.values().entrySet().stream()
+            .filter(e -> sizes.stream().anyMatch(other -> !e.getValue().equals(Size.of(other).values().get(e.getKey()))))
+            .map(e -> e.getKey() + "=" + e.getValue()).collect(Collectors.joining(" "));
+        return apart.isEmpty() ? work : work + " " + apart;
+    }
+
+    private static List<String> square(int... extents) {
+        return Arrays.stream(extents).mapToObj(n -> "m=" + n + " n=" + n + " k=" + n).toList();
+    }
+
+    /** So many rows through the two matrices of a feed-forward layer of width 256 and hidden width 1024. */
+    private static List<String> products(String before, int... rows) {
+        return Arrays.stream(rows).boxed()
+            .flatMap(m -> Stream.of(before + "m=" + m + " n=1024 k=256", before + "m=" + m + " n=256 k=1024")).toList();
+    }
+
+    private static List<String> passes(String size, String... passes) {
+        return Stream.of(passes).map(pass -> size + " pass=" + pass).toList();
+    }
+}

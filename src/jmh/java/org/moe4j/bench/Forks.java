@@ -1,0 +1,89 @@
+package org.moe4j.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+import org.openjdk.jmh.results.IterationResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/** Measures by JMH, a JVM for each work. */
+final class Forks {
+    private static final int WARM_UP_ROUNDS = 3;
+    private static final int PEAK_ROUNDS = 8;
+    private static final double HEAP_SHARE = 0.55; // of memory: the largest PEER step needs 7 GB, and a peer as much again beside it
+
+    private final Budget budget;
+
+    Forks(Budget budget) {
+        this.budget = budget;
+    }
+
+    Peaks peaks(int threads) throws RunnerException {
+        ChainedOptionsBuilder options = options(PeakBench.class).threads(threads).measurementIterations(Math.min(PEAK_ROUNDS, 2 * budget.rounds()));
+        return Peaks.of(new Runner(options.build()).run());
+    }
+
+    /** @throws IllegalStateException if the work failed in its JVM, which has said why */
+    Measured measure(Catalog entry, Size size, int threads, List<PeerKind> peers) throws RunnerException {
+        Path notes;
+        try {
+            notes = Files.createTempFile("bench", ".notes");
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        long warmUp = Math.max(1, Math.round(1e3 * budget.warmUpScale() * entry.warmUp() / WARM_UP_ROUNDS));
+        var runs = new Runner(options(WorkBench.class)
+            .param("work", entry.work()).param("size", size.toString()).param("threads", Integer.toString(threads)).param("notes", notes.toString())
+            .param("peers", peers.stream().map(PeerKind::name).collect(Collectors.joining(",")))
+            .warmupIterations(WARM_UP_ROUNDS).warmupTime(TimeValue.milliseconds(warmUp))
+            .measurementIterations(budget.rounds()).measurementTime(TimeValue.milliseconds(budget.milliseconds())).build()).run();
+        if (runs.isEmpty()) {
+            throw new IllegalStateException(entry.work() + " " + size + " failed; what it said is above");
+        }
+        double[] seconds = runs.iterator().next().getBenchmarkResults().stream().flatMap(fork -> fork.getIterationResults().stream())
+            .mapToDouble(Forks::seconds).toArray();
+        ForkNotes left = ForkNotes.read(notes);
+        try {
+            Files.delete(notes);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        return new Measured(entry, size, threads, seconds, left.demand(), left.heap(), against(left, seconds));
+    }
+
+    private static double seconds(IterationResult iteration) {
+        return iteration.getPrimaryResult().getScore();
+    }
+
+    private static List<Measured.Against> against(ForkNotes notes, double[] ours) {
+        Map<String, List<Double>> times = new LinkedHashMap<>();
+        notes.peers().forEach(p -> times.computeIfAbsent(p.peer(), _ -> new ArrayList<>()).add(p.seconds()));
+        List<Measured.Against> peers = new ArrayList<>();
+        times.forEach((peer, each) -> {
+            double[] theirs = each.stream().mapToDouble(Double::doubleValue).toArray();
+            double[] ratios = new double[Math.min(ours.length, theirs.length)];
+            java.util.Arrays.setAll(ratios, i -> theirs[i] / ours[i]);
+            peers.add(new Measured.Against(peer, Measured.median(theirs), Measured.median(ratios)));
+        });
+        peers.sort(Comparator.comparingDouble(Measured.Against::median));
+        return peers;
+    }
+
+    private static ChainedOptionsBuilder options(Class<?> benchmark) {
+        return new OptionsBuilder().include("^" + benchmark.getName().replace(".", "\\.") + "\\.").verbosity(VerboseMode.SILENT).shouldFailOnError(true)
+            .jvmArgsAppend("-XX:MaxRAMPercentage=" + 100 * HEAP_SHARE, "-Xmn512m");
+    }
+}

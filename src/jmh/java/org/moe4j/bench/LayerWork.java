@@ -1,0 +1,122 @@
+package org.moe4j.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.moe4j.autodiff.Arena;
+import org.moe4j.autodiff.Parameter;
+import org.moe4j.autodiff.Tape;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.backend.Backend;
+import org.moe4j.experts.Balance;
+import org.moe4j.experts.FeedForward;
+import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.MlpExperts;
+import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.SingleNeuronExperts;
+import org.moe4j.experts.TopKRouter;
+import org.moe4j.nn.Activation;
+import org.moe4j.nn.Init;
+import org.moe4j.nn.Pass;
+import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Tensor;
+import org.moe4j.train.Adam;
+import org.moe4j.train.Gradients;
+import org.moe4j.train.Optimizer;
+
+/**
+ * One mixture over T tokens: forward; with the gradients of its input and weights (pass=gradient); and with Adam, on the touched rows of tables
+ * only (pass=update). Six inputs in turn, so that each run finds other rows of a table.
+ */
+final class LayerWork implements Work {
+    private static final int INPUTS = 6;
+    private static final double LEARNING_RATE = 1e-12; // so small that repeating the step does not change what is retrieved
+
+    private final Backend on;
+    private final FeedForward layer;
+    private final List<Parameter> inputs = new ArrayList<>();
+    private final double[] cotangent;
+    private final boolean gradient;
+    private final Optimizer optimizer; // null for none
+    private final Arena arena;
+    private final double slotBytes; // of the rows of one table that a forward pass reads; 0 without tables
+    private double flops;
+    private double touchedBytes; // of the different rows, all tables together
+    private int turn;
+
+    private LayerWork(Size size, Backend on, FeedForwardSpec spec, double slotBytes) {
+        this.on = on;
+        this.slotBytes = slotBytes;
+        int dim = size.number("dim");
+        int tokens = size.number("tokens");
+        layer = spec.build(dim, new Init(on, 1));
+        for (int i = 0; i < INPUTS; i++) {
+            inputs.add(new Parameter("x", Parameter.Kind.WEIGHT, new Tensor(Shape.of(tokens, dim), Numbers.normals(on, (long) tokens * dim, "x" + i))));
+        }
+        cotangent = new double[tokens * dim];
+        Numbers.normals(on, cotangent.length, "dy").read(0, cotangent);
+        String pass = size.word("pass");
+        gradient = !pass.equals("forward");
+        optimizer = pass.equals("update") ? new Adam.Spec().build(on, layer.parameters()) : null;
+        arena = new Arena(on);
+    }
+
+    /** A PEER layer as its public PyTorch code has it: sub-keys of each head, softmax over the chosen, no normalisation of queries. */
+    static LayerWork peer(Size size, Backend on) {
+        int heads = size.number("heads");
+        int chosen = size.number("topk");
+        int dim = size.number("dim");
+        return new LayerWork(size, on, peerLayer(size.number("experts"), heads, chosen, dim),
+            (double) Float.BYTES * size.number("tokens") * heads * chosen * dim);
+    }
+
+    static FeedForwardSpec peerLayer(int experts, int heads, int chosen, int dim) {
+        return new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(experts, heads, chosen, dim, false, ProductKeyRouter.Norm.NONE,
+            ProductKeyRouter.Scores.SOFTMAX, false), new SingleNeuronExperts.Spec(Activation.GELU));
+    }
+
+    /** GELU experts, gates that sum to 1, no balance loss. */
+    static LayerWork mixture(Size size, Backend on) {
+        return new LayerWork(size, on, mixtureLayer(size.number("experts"), size.number("topk"), size.number("hidden")), 0);
+    }
+
+    static FeedForwardSpec mixtureLayer(int experts, int chosen, int hidden) {
+        return new MixtureOfExperts.Spec(new TopKRouter.Spec(experts, chosen, 1, Balance.MEAN_CHOICE, 0, 0),
+            new MlpExperts.Spec(hidden, Activation.GELU, false));
+    }
+
+    @Override
+    public Object run() {
+        Parameter x = inputs.get(turn++ % INPUTS);
+        double first;
+        try (Tape t = new Tape(on, arena, gradient)) {
+            Variable y = layer.forward(t, x, Pass.training(1, x.shape().dim(0), 1, 0)).y();
+            first = y.data().get(0);
+            flops = gradient ? t.cost().trainingFlops() : t.cost().flops();
+            if (gradient) {
+                t.backward(List.of(y), List.of(cotangent));
+            }
+        }
+        touchedBytes = layer.parameters().stream().filter(p -> p.rowGrad() != null)
+            .mapToDouble(p -> (double) Float.BYTES * p.rowGrad().values().size()).sum();
+        if (optimizer != null) {
+            optimizer.step(LEARNING_RATE);
+        }
+        if (gradient) {
+            Gradients.clear(on, layer.parameters());
+            x.clearGrad(on);
+        }
+        return first;
+    }
+
+    /**
+     * Forward reads a row of each of two tables for each slot, backward the same again; then the gradient of each row is written, or, where Adam
+     * follows, weight and both moments are read and written.
+     */
+    @Override
+    public Demand demand() {
+        double read = 2 * slotBytes * (gradient ? 2 : 1);
+        return new Demand(flops, 0, 0, read + touchedBytes * (optimizer == null ? 1 : 6));
+    }
+}

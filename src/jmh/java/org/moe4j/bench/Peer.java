@@ -1,0 +1,12 @@
+package org.moe4j.bench;
+
+/** Somebody else's program, set up to do one work, for comparison. */
+interface Peer extends AutoCloseable {
+    String name();
+
+    /** Runs the work again and again, at least once, for about {@code atLeast} seconds; the mean time of a run. */
+    double secondsPerRun(double atLeast);
+
+    @Override
+    void close();
+}

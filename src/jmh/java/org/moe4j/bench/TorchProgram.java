@@ -1,0 +1,118 @@
+package org.moe4j.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * PyTorch by a program of ours, experiments/peers/torch_works.py, that stays ready: it prints a line with the names of its ways to do a work,
+ * then answers each line "way seconds" with the mean time of a run.
+ */
+final class TorchProgram {
+    private static final Path PROGRAM = Path.of("experiments", "peers", "torch_works.py");
+    private static final List<String> PYTHONS = List.of("/usr/bin/python3", "python3");
+
+    private final Process process;
+    private final BufferedReader answers;
+    private final Writer questions;
+    private int open;
+
+    private TorchProgram(String python, String work, Size size, int threads) {
+        List<String> command = new ArrayList<>(List.of(python, PROGRAM.toString(), work, Integer.toString(threads)));
+        command.addAll(List.of(size.toString().split(" ")));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().put("OMP_NUM_THREADS", Integer.toString(threads)); // read before torch is loaded
+        builder.environment().put("OPENBLAS_NUM_THREADS", Integer.toString(threads));
+        try {
+            process = builder.start();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        answers = process.inputReader();
+        questions = process.outputWriter();
+    }
+
+    /** The first Python here that can import torch, or null. */
+    private static String python() {
+        for (String python : PYTHONS) {
+            try {
+                Process asked = new ProcessBuilder(python, "-c", "import torch").redirectErrorStream(true).start();
+                asked.getInputStream().readAllBytes();
+                if (asked.waitFor(60, TimeUnit.SECONDS) && asked.exitValue() == 0) {
+                    return python;
+                }
+            } catch (IOException absent) {
+                continue;
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+                return null;
+            }
+        }
+        return null;
+    }
+
+    static String missing() {
+        return python() == null ? "PyTorch (no Python here imports torch; Debian has python3-torch)" : null;
+    }
+
+    /** One peer for each way in which the program does the work; none if it does not know it. */
+    static List<Peer> open(String work, Size size, int threads) {
+        TorchProgram program = new TorchProgram(python(), work, size, threads);
+        String ways = program.answer();
+        List<Peer> peers = new ArrayList<>();
+        for (String way : ways.isEmpty() ? new String[0] : ways.split("\t")) {
+            peers.add(program.new Way(way));
+            program.open++;
+        }
+        return peers;
+    }
+
+    private String answer() {
+        try {
+            String line = answers.readLine();
+            if (line == null) {
+                throw new IllegalStateException("the PyTorch program ended without an answer; what it said is above");
+            }
+            return line;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    /** One of the program's ways. */
+    private final class Way implements Peer {
+        private final String name;
+
+        Way(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public double secondsPerRun(double atLeast) {
+            try {
+                questions.write(name + "\t" + atLeast + "\n");
+                questions.flush();
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+            return Double.parseDouble(answer());
+        }
+
+        @Override
+        public void close() {
+            if (--open == 0) {
+                process.destroy();
+            }
+        }
+    }
+}

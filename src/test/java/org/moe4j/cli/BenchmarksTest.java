@@ -1,0 +1,21 @@
+package org.moe4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** What {@code experiments/run bench} answers to mistakes, before it builds or measures anything. */
+class BenchmarksTest {
+    @Test
+    void namesTheNearestBenchmark() {
+        Ran ran = Ran.of(() -> Benchmarks.run("--only", "sgemm,per-step"));
+        assertThat(ran.exit()).isEqualTo(2);
+        assertThat(ran.err()).startsWith("unknown benchmark 'per-step': did you mean 'peer-step'? known are sgemm,").hasLineCount(1);
+    }
+
+    @Test
+    void wantsAtLeastOneThreadAndOneRound() {
+        assertThat(Ran.of(() -> Benchmarks.run("--threads", "1,0")).err()).contains("--threads is 0").hasLineCount(1);
+        assertThat(Ran.of(() -> Benchmarks.run("--rounds", "0")).err()).contains("--rounds is 0").hasLineCount(1);
+    }
+}
