@@ -34,6 +34,8 @@ record Catalog(String work, List<String> sizes, int warmUp, Opening opening) {
         new Catalog("attention", passes("batch=4 time=512 heads=8 dim=64", "forward", "gradient"), KERNEL, AttentionWork::new),
         new Catalog("peer-step", passes("experts=1048576 heads=8 topk=16 dim=256 tokens=512", "forward", "gradient", "update"), STEP, LayerWork::peer),
         new Catalog("moe-step", passes("experts=64 topk=2 dim=256 hidden=1024 tokens=2048", "forward", "gradient"), STEP, LayerWork::mixture),
+        new Catalog("stored-step", Stream.of("256 place=files", "4096 place=files", "256 place=memory", "4096 place=memory")
+            .map(bank -> "experts=" + bank + " dim=64 hidden=256 tokens=32 pass=update").toList(), STEP, LayerWork::stored),
         new Catalog("lm-step", List.of(LAYERS), STEP, ModelWork::dense),
         new Catalog("lm-peer-step", List.of(LAYERS + " experts=1048576 topk=16 peer-heads=8"), STEP, ModelWork::peer),
         new Catalog("lm-moe-step", List.of(LAYERS + " granularity=8 expansion=8"), STEP, ModelWork::mixture));

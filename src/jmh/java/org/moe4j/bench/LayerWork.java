@@ -2,6 +2,7 @@ package org.moe4j.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Parameter;
@@ -9,12 +10,15 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.experts.Balance;
+import org.moe4j.experts.ExpertsSpec;
 import org.moe4j.experts.FeedForward;
 import org.moe4j.experts.FeedForwardSpec;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.RandomRouter;
 import org.moe4j.experts.SingleNeuronExperts;
+import org.moe4j.experts.StoredMlpExperts;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
@@ -40,6 +44,7 @@ final class LayerWork implements Work {
     private final boolean gradient;
     private final Optimizer optimizer; // null for none
     private final Arena arena;
+    private final Pass pass;
     private final double slotBytes; // of the rows of one table that a forward pass reads; 0 without tables
     private double flops;
     private double touchedBytes; // of the different rows, all tables together
@@ -60,6 +65,7 @@ final class LayerWork implements Work {
         gradient = !pass.equals("forward");
         optimizer = pass.equals("update") ? new Adam.Spec().build(on, layer.parameters()) : null;
         arena = new Arena(on);
+        this.pass = Pass.training(1, tokens, 1, 0).withTokens(IntStream.range(0, tokens).toArray());
     }
 
     /** A PEER layer as its public PyTorch code has it: sub-keys of each head, softmax over the chosen, no normalisation of queries. */
@@ -86,12 +92,20 @@ final class LayerWork implements Work {
             new MlpExperts.Spec(hidden, Activation.GELU, false));
     }
 
+    /** Each token has an expert of its own or nearly so; the bank lies in files or in memory, where every expert is updated in every step. */
+    static LayerWork stored(Size size, Backend on) {
+        int hidden = size.number("hidden");
+        ExpertsSpec bank = size.word("place").equals("files") ? new StoredMlpExperts.Spec(hidden, Activation.GELU, "")
+            : new MlpExperts.Spec(hidden, Activation.GELU, false);
+        return new LayerWork(size, on, new MixtureOfExperts.Spec(new RandomRouter.Spec(List.of(size.number("experts"))), bank), 0);
+    }
+
     @Override
     public Object run() {
         Parameter x = inputs.get(turn++ % INPUTS);
         double first;
         try (Tape t = new Tape(on, arena, gradient)) {
-            Variable y = layer.forward(t, x, Pass.training(1, x.shape().dim(0), 1, 0)).y();
+            Variable y = layer.forward(t, x, pass).y();
             first = y.data().get(0);
             flops = gradient ? t.cost().trainingFlops() : t.cost().flops();
             if (gradient) {

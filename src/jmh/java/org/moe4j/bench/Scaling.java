@@ -53,6 +53,8 @@ final class Scaling {
         return List.of(
             new Curve("MoE step against experts, 2 for a token", "moe-step", mixture, "experts", new int[] {8, 16, 32, 64, 128}, Law.FLAT, false),
             new Curve("PEER step against experts", "peer-step", peer, "experts", squares, Law.SQUARE_ROOT, false),
+            new Curve("Step with experts in files, 1 for a token", "stored-step", Catalog.named("stored-step").first(), "experts",
+                new int[] {64, 256, 1024, 4096}, Law.FLAT, false),
             new Curve("MoE step against tokens", "moe-step", mixture, "tokens", new int[] {512, 1024, 2048, 4096}, Law.LINEAR, false),
             new Curve("PEER step against tokens", "peer-step", peer.with("experts", squares[2]), "tokens", new int[] {128, 256, 512, 1024}, Law.LINEAR, false),
             new Curve("MoE step against threads", "moe-step", mixture, THREADS, processors, Law.INVERSE, false),

@@ -16,12 +16,12 @@ import picocli.CommandLine.Option;
 /** Compiles and runs the benchmarks of src/jmh with Maven, which knows their libraries; 2 with one sentence for a mistake in the command. */
 @Command(name = "experiments/run bench", sortOptions = false,
     description = "Times kernels and training steps beside the machine's measured peaks (multiply-adds, copying, random rows) and says which of them bounds each.",
-    footer = {"", "Names: sgemm, skinny, grouped, elementwise, attention, peer-step, moe-step, lm-step, lm-peer-step, lm-moe-step;",
-        "and scaling, which draws time and memory against experts, tokens, threads and sequence."})
+    footer = {"", "Names: sgemm, skinny, grouped, elementwise, attention, peer-step, moe-step, stored-step, lm-step,",
+        "lm-peer-step, lm-moe-step; and scaling, which draws time and memory against experts, tokens, threads and sequence."})
 public final class Benchmarks implements Callable<Integer> {
     /** What {@code --only} takes. */
-    static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "lm-step", "lm-peer-step",
-        "lm-moe-step", "scaling");
+    public static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "stored-step", "lm-step",
+        "lm-peer-step", "lm-moe-step", "scaling");
 
     @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling by default")
     private List<String> only = List.of();

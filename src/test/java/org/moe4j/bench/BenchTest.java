@@ -1,0 +1,70 @@
+package org.moe4j.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Backends;
+import org.moe4j.cli.Benchmarks;
+
+/** What the table of benchmarks rests on: names, demands, medians of pairs, laws. */
+class BenchTest {
+    private static final Peaks PEAKS = new Peaks(100e9, 20e9, 200e9, 5e9);
+
+    @Test
+    void everyNameOfTheCommandIsAWork() {
+        assertThat(Stream.concat(Catalog.ALL.stream().map(Catalog::work), Stream.of("scaling"))).containsExactlyElementsOf(Benchmarks.NAMES);
+    }
+
+    @Test
+    void sizesAreToldApartByTheirLabels() {
+        for (Catalog entry : Catalog.ALL) {
+            assertThat(entry.sizes().stream().map(size -> entry.label(Size.of(size)))).doesNotHaveDuplicates();
+        }
+        assertThat(Catalog.named("moe-step").label(Catalog.named("moe-step").first())).isEqualTo("moe-step pass=forward");
+    }
+
+    @Test
+    void theBoundIsWhatTakesLongest() {
+        Demand gathering = new Demand(1e9, 0, 0, 1e9);                            // 10 ms of multiply-adds, 200 ms of rows
+        assertThat(gathering.bound(PEAKS)).isEqualTo("random rows");
+        assertThat(gathering.seconds(PEAKS)).isCloseTo(0.2, within(1e-12));
+        assertThat(gathering.unit()).isEqualTo("GB/s");
+        assertThat(new Demand(1e9, 1e8, 0, 0).bound(PEAKS)).isEqualTo("multiply-adds");
+        assertThat(new Demand(1e9, 1e8, 0, 0).rate(0.02)).isCloseTo(50, within(1e-9));
+        assertThat(new Demand(0, 0, 1, 0).bound(PEAKS)).isEqualTo("cache");
+        assertThat(new Demand(0, 1, 0, 0).bound(PEAKS)).isEqualTo("memory");
+    }
+
+    /** 16 slots of 32 floats: two tables read twice, and 6 rows of each table moved for each different row. */
+    @Test
+    void aPeerStepCountsTheRowsItMoves() {
+        Size size = Size.of("experts=64 heads=2 topk=2 dim=32 tokens=4 pass=forward");
+        try (Backend on = Backends.open("simd", 1)) {
+            Work forward = LayerWork.peer(size, on);
+            forward.run();
+            assertThat(forward.demand().gathered()).isEqualTo(2 * 16 * 128);
+            Work update = LayerWork.peer(size.with("pass", "update"), on);
+            update.run();
+            double different = (update.demand().gathered() - 4 * 16 * 128) / (6 * 128);
+            assertThat(different).isBetween(4.0, 32.0).isEqualTo(Math.rint(different));
+        }
+    }
+
+    @Test
+    void lawsAreFound() {
+        double[] x = {1, 4, 16, 64};
+        assertThat(Law.SQUARE_ROOT.fit(x, new double[] {5, 7, 11, 19})).containsExactly(new double[] {5, 7, 11, 19}, within(1e-9)); // 3 + 2 sqrt x
+        assertThat(Law.INVERSE.fit(new double[] {1, 2}, new double[] {8, 4})).containsExactly(new double[] {8, 4}, within(1e-9));
+        assertThat(Law.LINEAR.fit(x, new double[] {9, 8, 7, 6})).as("never one that falls").isSorted().hasSize(4);
+    }
+
+    @Test
+    void medianOfPairs() {
+        assertThat(Measured.median(3, 1, 2)).isEqualTo(2);
+        assertThat(Measured.median(4, 1, 2, 3)).isEqualTo(2.5);
+    }
+}
