@@ -54,16 +54,9 @@ public final class ProductKeyRouter extends Router {
         boolean shared = first.shape().rank() == 2;
         Variable halves = t.reshape(query, -1, spec.heads, 2, spec.keyDim / 2);
         Variable bySide = shared ? t.permute(halves, 2, 0, 1, 3) : t.permute(halves, 2, 1, 0, 3);  // (2, T, H, dk/2) or (2, H, T, dk/2)
-        Ranked top = t.productTopK(scores(t, bySide, 0, first), scores(t, bySide, 1, second), spec.topK);
+        Ranked top = t.productKeys(bySide, first, second, spec.topK);
         return shared ? new Retrieval(query, top.values(), top.indices())
             : new Retrieval(query, t.permute(top.values(), 1, 0, 2), byToken(top.indices(), spec));
-    }
-
-    /** q · c for every sub-key c of a side, (T,H,N), or (H,T,N) where heads have their own. */
-    private static Variable scores(Tape t, Variable bySide, int side, Variable keys) {
-        int[] dims = bySide.shape().dims();
-        Variable q = t.reshape(t.slice(bySide, 0, side, side + 1), dims[1], dims[2], dims[3]);
-        return keys.shape().rank() == 2 ? t.linear(q, keys, null) : t.matMul(q, keys, false, true);
     }
 
     /** (H,T,K) as (T,H,K). */

@@ -53,4 +53,15 @@ public interface RowOperations extends Recorder {
         int[] ids = new int[a.shape().rows() * k];
         return new Ranked(run(new ProductTopK(a, b, half, k, ids)), ids);
     }
+
+    /**
+     * The k experts i·N + j with the largest sums of queries[0,r] · first[i] and queries[1,r] · second[j], found exactly.
+     *
+     * @param queries (2,..,w): for both sides the rows of queries, in equal groups one after another if groups have keys of their own
+     * @param first (N,w), or (groups,N,w)
+     */
+    default Ranked productKeys(Variable queries, Variable first, Variable second, int k) {
+        int[] ids = new int[queries.shape().rows() / 2 * k];
+        return new Ranked(run(new ProductKeys(queries, first, second, k, ids)), ids);
+    }
 }

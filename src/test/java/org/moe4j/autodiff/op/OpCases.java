@@ -212,6 +212,17 @@ final class OpCases {
             Variable b = d.point(rows, n);
             return d.output(t -> t.productTopK(a, b, half, k).values());
         });
+        CASES.put(ProductKeys.class, d -> {
+            int groups = d.size();
+            int n = d.size();
+            int width = d.size();
+            int k = d.below(n * n) + 1;
+            int[] keys = d.coin() ? new int[] {n, width} : new int[] {groups, n, width};
+            Variable queries = d.point(2, groups, d.size(), width);
+            Variable first = d.point(keys);
+            Variable second = d.point(keys);
+            return d.output(t -> t.productKeys(queries, first, second, k).values());
+        });
         CASES.put(Attention.class, d -> {
             int groups = d.below(2) + 1;
             int keyHeads = d.below(2) + 1;

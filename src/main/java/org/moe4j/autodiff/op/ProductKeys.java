@@ -1,0 +1,132 @@
+package org.moe4j.autodiff.op;
+
+import java.util.Arrays;
+import java.util.List;
+
+import org.moe4j.autodiff.Call;
+import org.moe4j.autodiff.Cost;
+import org.moe4j.autodiff.Op;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.backend.Backend;
+import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
+
+/**
+ * Retrieval by product keys (Lample et al. 2019, section 3.1): the k largest of the N·N sums q[0,r] · first[i] + q[1,r] · second[j] of each
+ * row, descending, and i·N + j for each. The 2·N scores of a row live in scratch memory; only k sub-keys of a side have a gradient in a
+ * row, so backward reads those rows of the sub-keys alone and multiplies no matrix of N columns that are nearly all zero.
+ *
+ * @param queries (2,..,w), for both sides R rows
+ * @param first (N,w), or (G,N,w) where each of G equal groups of rows has sub-keys of its own
+ * @param second of the same shape
+ * @param ids where forward writes i·N + j (R,k)
+ */
+public record ProductKeys(Variable queries, Variable first, Variable second, int k, int[] ids) implements Op {
+    public ProductKeys {
+        Check.rankAtLeast("productKeys", "queries", queries, 2);
+        Check.length("productKeys", "the first axis of queries " + queries.shape(), queries.shape().dim(0), 2);
+        Check.rankAtLeast("productKeys", "the first sub-keys", first, 2);
+        Check.equal("productKeys", "the second sub-keys", second, first.shape());
+        Check.length("productKeys", "a query of " + queries.shape() + " for sub-keys " + first.shape(), queries.shape().columns(), first.shape().columns());
+        int n = first.shape().dim(-2);
+        int groups = first.shape().rows() / n;
+        int rows = queries.shape().rows() / 2;
+        if (rows % groups != 0) {
+            throw new IllegalArgumentException("productKeys: " + rows + " rows of queries are not " + groups + " equal groups");
+        }
+        Check.range("productKeys", "k with " + n + " sub-keys a side", k, 1, (long) n * n);
+        Check.length("productKeys", "the ids for queries " + queries.shape(), ids.length, (long) rows * k);
+    }
+
+    @Override
+    public List<Variable> inputs() {
+        return List.of(queries, first, second);
+    }
+
+    @Override
+    public List<Shape> outputs() {
+        int[] dims = queries.shape().dims();
+        int[] found = Arrays.copyOfRange(dims, 1, dims.length);
+        found[found.length - 1] = k;
+        return List.of(Shape.of(found));
+    }
+
+    @Override
+    public void forward(Backend on, Call call) {
+        Storage a = scores(on, call, 0, first);
+        Storage b = scores(on, call, 1, second);
+        on.productTopK(a, b, rows(), n(), Math.min(k, n()), k, call.y(), ids);
+    }
+
+    private Storage scores(Backend on, Call call, int side, Variable keys) {
+        Storage scores = call.scratch((long) rows() * n());
+        if (groups() == 1) {
+            on.gemm(false, true, rows(), n(), width(), side(queries.data(), side), keys.data(), scores, false);
+        } else {
+            int[] starts = new int[groups() + 1];
+            Arrays.setAll(starts, g -> g * (rows() / groups()));
+            on.groupedGemm(starts, true, n(), width(), side(queries.data(), side), keys.data(), scores, false);
+        }
+        return scores;
+    }
+
+    @Override
+    public void backward(Backend on, Call call) {
+        addGradients(on, call, 0, first);
+        addGradients(on, call, 1, second);
+    }
+
+    /** dq[r] += sum over j of dy[r,j] key[r,j] and dkey[r,j] += dy[r,j] q[r], over the keys that row r found. */
+    private void addGradients(Backend on, Call call, int side, Variable keys) {
+        int[] found = found(side);
+        if (queries.wantsGrad()) {
+            on.gatherSum(call.dy(), keys.data(), width(), found, k, side(queries.dData(), side), true);
+        }
+        if (keys.wantsGrad()) {
+            call.addRowGradient(on, keys, found, call.dy(), side(queries.data(), side), k);
+        }
+    }
+
+    /** Which of the rows of a side's sub-keys make up the sums that were found. */
+    private int[] found(int side) {
+        int n = n();
+        int[] found = new int[ids.length];
+        for (int row = 0; row < rows(); row++) {
+            int group = row / (rows() / groups()) * n;
+            for (int p = row * k; p < (row + 1) * k; p++) {
+                found[p] = group + (side == 0 ? ids[p] / n : ids[p] % n);
+            }
+        }
+        return found;
+    }
+
+    private Storage side(Storage both, int side) {
+        long size = (long) rows() * width();
+        return both.slice(side * size, size);
+    }
+
+    /** The scores and the candidate sums. */
+    @Override
+    public Cost cost() {
+        long scores = 2L * rows() * n();
+        long candidates = Math.min(k, n());
+        return new Cost(2 * scores * width() + rows() * candidates * candidates,
+            Float.BYTES * (queries.shape().size() + 2 * first.shape().size() + 2 * scores + 2L * rows() * k));
+    }
+
+    private int rows() {
+        return queries.shape().rows() / 2;
+    }
+
+    private int groups() {
+        return first.shape().rows() / n();
+    }
+
+    private int n() {
+        return first.shape().dim(-2);
+    }
+
+    private int width() {
+        return first.shape().columns();
+    }
+}
