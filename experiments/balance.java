@@ -1,4 +1,5 @@
 // Does a mixture need its balance losses? Table 6 of Shazeer et al. 2017 on 32 experts; "quick" trains a little with one seed
+import org.moe4j.analysis.*;
 import org.moe4j.backend.*;
 import org.moe4j.data.*;
 import org.moe4j.experts.*;
@@ -31,26 +32,27 @@ void main(String[] args) {
     Backend on = Backends.open("auto", Runtime.getRuntime().availableProcessors());
     TextTable table = new TextTable("w_imp", "w_load", "perplexity", "CV(importance)", "CV(load)", "max/mean load");
     for (double[] weights : WEIGHTS) {
-        double[] sum = new double[4];
+        double[][] bySeed = new double[4][seeds];
         for (int seed = 1; seed <= seeds; seed++) {
             LanguageModel model = model(text.tokenizer().vocabularySize(), weights[0], weights[1]).build(new Init(on, seed));
             TrainingSpec training = TrainingSpec.of(BATCH, steps, 3e-3).withSeed(seed).withIntervals(0, 0, 1);
-            double[] ofSeed = new double[4];
+            int number = seed - 1;
             Trainer.Outcome outcome = new Trainer(on, model, training, new Batches(text, BATCH, TIME, seed)::at, validation).run(step -> {
                 if (step.step() > 0.9 * steps) {                       // the mean of batches, not the batches' mean: as the table has it
                     RoutingStatistics loads = step.loads().getFirst();
-                    ofSeed[1] += loads.importanceVariation() / (0.1 * steps);
-                    ofSeed[2] += loads.loadVariation() / (0.1 * steps);
-                    ofSeed[3] += loads.maxOverMeanLoad() / (0.1 * steps);
+                    bySeed[1][number] += loads.importanceVariation() / (0.1 * steps);
+                    bySeed[2][number] += loads.loadVariation() / (0.1 * steps);
+                    bySeed[3][number] += loads.maxOverMeanLoad() / (0.1 * steps);
                 }
             });
-            ofSeed[0] = Math.exp(outcome.evaluation().natsPerToken());
-            for (int i = 0; i < sum.length; i++) sum[i] += ofSeed[i] / seeds;
-            System.err.printf("w_imp %s, w_load %s, seed %d: perplexity %.2f%n", weights[0], weights[1], seed, ofSeed[0]);
+            bySeed[0][number] = Math.exp(outcome.evaluation().natsPerToken());
+            System.err.printf("w_imp %s, w_load %s, seed %d: perplexity %.2f%n", weights[0], weights[1], seed, bySeed[0][number]);
         }
-        table.row("" + weights[0], "" + weights[1], Figures.fixed(sum[0], 2), Figures.fixed(sum[1], 3), Figures.fixed(sum[2], 3), Figures.fixed(sum[3], 2));
+        table.row("" + weights[0], "" + weights[1],
+                Figures.estimate(Estimate.of(bySeed[0]), 2), Figures.estimate(Estimate.of(bySeed[1]), 3), Figures.estimate(Estimate.of(bySeed[2]), 3),
+                Figures.estimate(Estimate.of(bySeed[3]), 2));
     }
-    IO.print("%d steps of %d tokens, means of %d seeds; variation over the 32 experts of a batch, of the last tenth of the steps.%n%n%s".formatted(
+    IO.print("%d steps of %d tokens, means of %d seeds ± their standard errors; variation over the 32 experts of a batch, of the last tenth of the steps.%n%n%s".formatted(
             steps, BATCH * TIME, seeds, table));
     System.exit(0);
 }

@@ -46,7 +46,7 @@ public final class Figures {
     }
 
     /** A mean and its standard error, if there is one. */
-    static String estimate(Estimate value, int digits) {
+    public static String estimate(Estimate value, int digits) {
         return fixed(value.mean(), digits) + (value.n() < 2 ? "" : " ± " + fixed(value.standardError(), digits));
     }
 }
