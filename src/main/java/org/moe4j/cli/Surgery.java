@@ -148,7 +148,7 @@ public final class Surgery {
 
     /** The text that a model of this vocabulary reads. */
     static final class Text {
-        @Option(names = "--text", paramLabel = "FILE", description = "files and folders, as the model was trained on; none: the source of the running JDK")
+        @Option(names = "--text", paramLabel = "FILE", split = ",", description = "files and folders, as the model was trained on; none: the source of the running JDK")
         private List<String> text = List.of();
 
         @Option(names = "--domain", paramLabel = "D", description = "the number that all of the text has as its domain; by default each file or folder is one")
