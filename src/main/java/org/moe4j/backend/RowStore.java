@@ -29,7 +29,9 @@ import org.moe4j.tensor.CounterRandom;
  *
  * <p>When the process is killed, what it wrote stays, and the same model built again goes on with it. A row is then as its last step left it,
  * or, if it was being written, partly older; a row that was being drawn is drawn again. What optimizers kept begins anew. After a power cut
- * nothing is promised. A checkpoint holds every row, of weights and of what optimizers keep. A store serves one run at a time, and stays where it was made: values are in the machine's byte order.
+ * nothing is promised. A checkpoint holds every row, of weights and of what optimizers keep.
+ *
+ * <p>A store serves one run at a time, and stays where it was made: values are in the machine's byte order.
  */
 public final class RowStore {
     private static final int PAGE = 4096;
@@ -254,8 +256,16 @@ public final class RowStore {
         }
     }
 
+    /** An interrupt, which stops a run after its step, would close the file; it is kept for later. */
     private void map(Path from) throws IOException {
-        file = new RandomAccessFile(from.toFile(), "rw");
-        all = file.getChannel().map(MapMode.READ_WRITE, 0, fileSize(), Arena.ofAuto());
+        boolean interrupted = Thread.interrupted();
+        try {
+            file = new RandomAccessFile(from.toFile(), "rw");
+            all = file.getChannel().map(MapMode.READ_WRITE, 0, fileSize(), Arena.ofAuto());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

@@ -77,6 +77,15 @@ class RowStoreTest {
     }
 
     @Test
+    void anInterruptOpensItAllTheSameAndIsKept() {
+        Thread.currentThread().interrupt();
+        RowStore store = new RowStore(content(null), Float.BYTES);
+        assertThat(store.values().get(3)).isEqualTo((float) (0.25 * RANDOM.normal(3)));
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(store.values().get(WIDTH)).isEqualTo((float) (0.25 * RANDOM.normal(WIDTH)));
+    }
+
+    @Test
     void whatAnOptimizerKeepsIsZeroAtFirstAndHasAFileOfItsOwn() {
         RowStore store = new RowStore(content(folder), Float.BYTES);
         assertThat(all(store.beside("m").values().slice(0, 100))).containsOnly(0);
