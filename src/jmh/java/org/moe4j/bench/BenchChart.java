@@ -3,7 +3,6 @@ package org.moe4j.bench;
 import java.awt.Color;
 import java.awt.Font;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +39,10 @@ final class BenchChart {
         var style = chart.getStyler();
         style.setLocale(Locale.ROOT);
         style.setBaseFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+        style.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+        style.setXAxisTickMarkSpacingHint(BAR); // which the other axis takes for its own: a label for every work
+        style.setPlotContentSize(0.97);
+        style.setPlotGridHorizontalLinesVisible(false);
         style.setChartTitleBoxVisible(false);
         style.setChartBackgroundColor(Color.WHITE);
         style.setPlotBackgroundColor(Color.WHITE);
@@ -52,12 +55,10 @@ final class BenchChart {
         style.setLabelsVisible(true);
         style.setLabelsPosition(1);
         style.setXAxisMin(0.0);
-        List<String> upwards = new ArrayList<>(labels);
-        Collections.reverse(upwards); // the axis goes up, the table down
         for (int n : threads) {
-            List<Double> values = upwards.stream().map(label -> rows.stream().filter(row -> row.threads() == n && label(row).equals(label))
+            List<Double> values = labels.stream().map(label -> rows.stream().filter(row -> row.threads() == n && label(row).equals(label))
                 .mapToDouble(value).map(v -> Math.round(100 * v) / 100.0).findFirst().orElse(0)).toList();
-            chart.addSeries(n == 1 ? "1 thread" : n + " threads", values, upwards);
+            chart.addSeries(n == 1 ? "1 thread" : n + " threads", values, labels);
         }
         return chart;
     }

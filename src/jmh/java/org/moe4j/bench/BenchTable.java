@@ -28,7 +28,7 @@ public final class BenchTable {
     }
 
     /**
-     * @param args {@code only=} names of works, or scaling, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
+     * @param args {@code only=} names of works, scaling or profile, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
      *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}
      */
     public static void main(String... args) {
@@ -44,6 +44,9 @@ public final class BenchTable {
             }
             if (only.contains("scaling")) {
                 new Scaling(forks, Arrays.stream(threads).max().orElseThrow()).run(out);
+            }
+            if (only.contains("profile")) {
+                new Profile(forks, Arrays.stream(threads).max().orElseThrow()).run(out);
             }
         } catch (RunnerException refused) { // such as: another run of JMH on this machine
             System.err.println(refused.getMessage());

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,11 @@ final class Forks {
 
     /** @throws IllegalStateException if the work failed in its JVM, which has said why */
     Measured measure(Catalog entry, Size size, int threads, List<PeerKind> peers) throws RunnerException {
+        return measure(entry, size, threads, peers, budget.milliseconds());
+    }
+
+    /** One iteration after the other of so many milliseconds. */
+    private Measured measure(Catalog entry, Size size, int threads, List<PeerKind> peers, int milliseconds, String... jvmArguments) throws RunnerException {
         Path notes;
         try {
             notes = Files.createTempFile("bench", ".notes");
@@ -45,11 +51,11 @@ final class Forks {
             throw new UncheckedIOException(failure);
         }
         long warmUp = Math.max(1, Math.round(1e3 * budget.warmUpScale() * entry.warmUp() / WARM_UP_ROUNDS));
-        var runs = new Runner(options(WorkBench.class)
+        var runs = new Runner(options(WorkBench.class, jvmArguments)
             .param("work", entry.work()).param("size", size.toString()).param("threads", Integer.toString(threads)).param("notes", notes.toString())
             .param("peers", peers.stream().map(PeerKind::name).collect(Collectors.joining(",")))
             .warmupIterations(WARM_UP_ROUNDS).warmupTime(TimeValue.milliseconds(warmUp))
-            .measurementIterations(budget.rounds()).measurementTime(TimeValue.milliseconds(budget.milliseconds())).build()).run();
+            .measurementIterations(budget.rounds()).measurementTime(TimeValue.milliseconds(milliseconds)).build()).run();
         if (runs.isEmpty()) {
             throw new IllegalStateException(entry.work() + " " + size + " failed; what it said is above");
         }
@@ -64,6 +70,18 @@ final class Forks {
         return new Measured(entry, size, threads, seconds, left.demand(), left.heap(), against(left, seconds));
     }
 
+    /** What a work does, sampled a hundred times a second through all of its run; iterations of a second. */
+    Path record(Catalog entry, int threads) throws RunnerException {
+        try {
+            Path recording = Files.createTempFile("bench", ".jfr");
+            measure(entry, entry.first(), threads, List.of(), 1000, "-XX:StartFlightRecording=settings=profile,filename=" + recording,
+                "-XX:+UnlockDiagnosticVMOptions", "-XX:+DebugNonSafepoints", "-Xlog:jfr*=off");
+            return recording;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
     private static double seconds(IterationResult iteration) {
         return iteration.getPrimaryResult().getScore();
     }
@@ -75,15 +93,17 @@ final class Forks {
         times.forEach((peer, each) -> {
             double[] theirs = each.stream().mapToDouble(Double::doubleValue).toArray();
             double[] ratios = new double[Math.min(ours.length, theirs.length)];
-            java.util.Arrays.setAll(ratios, i -> theirs[i] / ours[i]);
+            Arrays.setAll(ratios, i -> theirs[i] / ours[i]);
             peers.add(new Measured.Against(peer, Measured.median(theirs), Measured.median(ratios)));
         });
         peers.sort(Comparator.comparingDouble(Measured.Against::median));
         return peers;
     }
 
-    private static ChainedOptionsBuilder options(Class<?> benchmark) {
+    private static ChainedOptionsBuilder options(Class<?> benchmark, String... jvmArguments) {
+        List<String> jvm = new ArrayList<>(List.of("-XX:MaxRAMPercentage=" + 100 * HEAP_SHARE, "-Xmn512m"));
+        jvm.addAll(List.of(jvmArguments));
         return new OptionsBuilder().include("^" + benchmark.getName().replace(".", "\\.") + "\\.").verbosity(VerboseMode.SILENT).shouldFailOnError(true)
-            .jvmArgsAppend("-XX:MaxRAMPercentage=" + 100 * HEAP_SHARE, "-Xmn512m");
+            .jvmArgsAppend(jvm.toArray(String[]::new));
     }
 }

@@ -7,8 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Random;
 
 /** OpenBLAS's matrix product. Needs the library (Debian: libopenblas0-pthread) in the loader's path. */
+@SuppressWarnings("restricted") // calling native code
 final class OpenBlas {
     private static final String LIBRARY = "libopenblas.so.0";
     private static final int ROW_MAJOR = 101;
@@ -50,7 +52,7 @@ final class OpenBlas {
     /** Memory that a call reads where it lies. */
     static MemorySegment normals(Arena arena, long n, long seed) {
         MemorySegment x = arena.allocate(n * Float.BYTES, 64);
-        java.util.Random random = new java.util.Random(seed);
+        Random random = new Random(seed);
         for (long i = 0; i < n; i++) {
             x.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
         }

@@ -17,13 +17,14 @@ import picocli.CommandLine.Option;
 @Command(name = "experiments/run bench", sortOptions = false,
     description = "Times kernels and training steps beside the machine's measured peaks (multiply-adds, copying, random rows) and says which of them bounds each.",
     footer = {"", "Names: sgemm, skinny, grouped, elementwise, attention, peer-step, moe-step, stored-step, lm-step,",
-        "lm-peer-step, lm-moe-step; and scaling, which draws time and memory against experts, tokens, threads and sequence."})
+        "lm-peer-step, lm-moe-step; scaling, which draws time and memory against experts, tokens, threads and sequence;",
+        "and profile, which says where the time of the three language models' steps goes, with flame graphs."})
 public final class Benchmarks implements Callable<Integer> {
     /** What {@code --only} takes. */
     public static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "stored-step", "lm-step",
-        "lm-peer-step", "lm-moe-step", "scaling");
+        "lm-peer-step", "lm-moe-step", "scaling", "profile");
 
-    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling by default")
+    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling and profile by default")
     private List<String> only = List.of();
 
     @Option(names = "--threads", split = ",", paramLabel = "N,..", description = "threads of the back end and of the peers, 1 by default; 1,2 for both")
