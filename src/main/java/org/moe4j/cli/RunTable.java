@@ -38,8 +38,13 @@ final class RunTable {
         return String.join(System.lineSeparator(), List.of(headline(run) + ".", table.toString().stripTrailing(),
             String.format(Locale.ROOT, "Memory: %s MB of weights, %s of gradients, %s of optimizer state, %s of activations: %s MB in all.", mega(m.weights()),
                 mega(m.gradients()), mega(m.optimizer()), mega(m.activations()), mega(m.total())),
-            String.format(Locale.ROOT, "%.4g training FLOPs, about %.1f minutes on %d processors if each sustains %.0f GFLOP/s.", flops,
-                flops / FLOPS_PER_SECOND / processors / 60, processors, FLOPS_PER_SECOND * 1e-9), ""));
+            String.format(Locale.ROOT, "%.4g training FLOPs, about %s on %d processors if each sustains %.0f GFLOP/s.", flops,
+                time(flops / FLOPS_PER_SECOND / processors), processors, FLOPS_PER_SECOND * 1e-9), ""));
+    }
+
+    private static String time(double seconds) {
+        return seconds < 90 ? String.format(Locale.ROOT, "%.1f seconds", seconds)
+            : seconds < 5400 ? String.format(Locale.ROOT, "%.0f minutes", seconds / 60) : String.format(Locale.ROOT, "%,.1f hours", seconds / 3600);
     }
 
     private static String number(long n) {

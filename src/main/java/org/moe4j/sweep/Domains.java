@@ -5,7 +5,6 @@ import java.util.function.LongFunction;
 
 import org.moe4j.data.Batch;
 import org.moe4j.data.Validation;
-import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.RandomRouter;
 import org.moe4j.model.ModelSpec;
 
@@ -17,8 +16,7 @@ import org.moe4j.model.ModelSpec;
  */
 record Domains(int groups) {
     static Domains of(ModelSpec model) {
-        return new Domains(model.feedForwards().stream()
-            .mapToInt(layer -> layer instanceof MixtureOfExperts.Spec moe && moe.router() instanceof RandomRouter.Spec random ? random.groups().size() : 0)
+        return new Domains(Banks.routers(model).mapToInt(router -> router instanceof RandomRouter.Spec random ? random.groups().size() : 0)
             .filter(n -> n > 0).min().orElse(0));
     }
 

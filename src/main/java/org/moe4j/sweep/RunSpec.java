@@ -8,8 +8,6 @@ import java.util.regex.Pattern;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.moe4j.data.DataSpec;
 import org.moe4j.data.TokenizerKind;
-import org.moe4j.experts.FeedForwardSpec;
-import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
 import org.moe4j.model.ModelSpec;
@@ -24,7 +22,7 @@ public record RunSpec(
         @Option("instead of one: the file of a model's spec, which is trained as it stands") @JsonProperty String model,
         @Option("D, the model width of an architecture: 64") Integer dim,
         @Option("its number of blocks: 2, or as many as have one of each kind") Integer layers,
-        @Option("the most experts of a bank: 8, or 1024 of a preset with more than 10,000") Integer experts,
+        @Option("the most experts of a bank: 8, or 1024 of an architecture with more than 10,000") Integer experts,
         @Option("T, tokens in a training sequence: 64") Integer sequence,
         @Option("training steps: 300") Long steps,
         @Option("training FLOPs, instead of steps, such as 1e12") Double budget,
@@ -108,7 +106,7 @@ public record RunSpec(
     public ModelSpec model(int vocabulary, SpecReader reader) {
         if (model == null) {
             ModelSpec published = Architecture.named(preset()).spec();
-            Integer most = experts != null ? experts : experts(published) > MANY ? Integer.valueOf(FEWER) : null;
+            Integer most = experts != null ? experts : Banks.most(published) > MANY ? Integer.valueOf(FEWER) : null;
             return published.resized(resize(vocabulary, dim, layers, most, sequence));
         }
         ModelSpec read = reader.read(Path.of(model), ModelSpec.class);
@@ -143,14 +141,6 @@ public record RunSpec(
 
     private String preset() {
         return architecture == null ? USUAL : architecture;
-    }
-
-    private static int experts(ModelSpec spec) {
-        return spec.feedForwards().stream().mapToInt(RunSpec::experts).max().orElse(0);
-    }
-
-    private static int experts(FeedForwardSpec layer) {
-        return layer instanceof MixtureOfExperts.Spec mixture ? mixture.router().experts() : 0;
     }
 
     private static Size resize(int vocabulary, Integer dim, Integer layers, Integer experts, Integer sequence) {

@@ -13,6 +13,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.io.AtomicFile;
 import org.moe4j.io.InputException;
+import org.moe4j.train.DivergedException;
 
 /**
  * Runs the trials of a sweep that have no result yet, some side by side, each with a back end of its own. A trial that fails
@@ -89,8 +90,8 @@ public final class SweepRunner {
                 running.remove(trial);
             }
             return Optional.empty();
-        } catch (InputException mistake) {
-            return failed(spec, mistake.getMessage());
+        } catch (InputException | DivergedException said) {
+            return failed(spec, said.getMessage());
         } catch (RuntimeException | OutOfMemoryError failure) {
             return failed(spec, failure.toString());
         }

@@ -12,7 +12,6 @@ import org.moe4j.data.Batch;
 import org.moe4j.data.Batches;
 import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
-import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
@@ -125,13 +124,8 @@ public final class Trial {
         Evaluation last = outcome.evaluation();
         long tokens = outcome.progress().tokens();
         List<CurvePoint> curve = MetricsLog.curve(metrics);
-        return new TrialSummary(spec.label(), spec.architecture(), spec.granularity(), experts(spec.model()), cost.activeParameters(),
+        return new TrialSummary(spec.label(), spec.architecture(), spec.granularity(), Banks.most(spec.model()), cost.activeParameters(),
             cost.parameters(), tokens, (double) flopsPerStep * spec.training().steps(), spec.seed(), last.natsPerToken(), last.bitsPerByte(),
             tokens / MetricsLog.seconds(metrics), Loads.usage(last.loads()), Loads.imbalance(last.loads()), Loads.shares(last.loads()), curve);
-    }
-
-    /** Experts of a mixture layer; 0 for a dense model. */
-    private static int experts(ModelSpec model) {
-        return model.feedForwards().stream().mapToInt(layer -> layer instanceof MixtureOfExperts.Spec moe ? moe.router().experts() : 0).max().orElse(0);
     }
 }

@@ -16,8 +16,9 @@ final class Recipes {
     private static final Recipe MOE_2017_FACTORED = new Recipe("moe2017-100b", "Shazeer et al. 2017, appendix D: Adam without first moment, the second factored; "
         + "its mean over 1,000 steps (a beta2 of 0.999, without bias at the start) and the peak are ours",
         new Adafactor.Spec(false, false, null, null, null, Double.MAX_VALUE, 1.0, 0.999, 0.0, null), 5e-3, null, new Schedule.InverseSqrt(1000), 27_000, null, false);
-    private static final Recipe SWITCH = new Recipe("switch", "Fedus et al. 2022: Adafactor as Shazeer and Stern 2018 have it, steps of min(0.01, 1/sqrt) relative to the "
-        + "weights, whatever the learning rate; recalled, not checked", new Adafactor.Spec(), 1, null, new Schedule.Constant(0), 1, null, false);
+    private static final Recipe SWITCH = new Recipe("switch", "Fedus et al. 2022: Adafactor with steps of min(0.01, 1/sqrt) relative to the weights, as Shazeer and Stern 2018 have it; "
+        + "recalled, not checked. Runs here take the course of its first 10,000 steps, all of them at 0.01.",
+        new Adafactor.Spec(false, true, null, null, null, null, null, null, null, null), 0.01, 0.01, new Schedule.Held(0, 10_000), 10_000, null, false);
     private static final Recipe FINE_GRAINED = new Recipe("fine-grained", "Krajewski et al. 2024, appendix A: AdamW with decay 0.1, 1 % warm-up, cosine to a tenth; betas are the usual ones",
         new AdamW.Spec(0.9, 0.999, 0.1), 3e-3, 2e-4, new Schedule.Cosine(100, 0.1), 10_000, null, false);
     private static final Recipe PANGU_SIGMA = new Recipe("pangu-sigma", "Ren et al. 2023: Adam with betas 0.8 and 0.95, epsilon 1e-8, of experts 1e-20; warm-up over 5,000 of 180,000 steps; "
