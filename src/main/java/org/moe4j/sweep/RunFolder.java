@@ -8,8 +8,9 @@ import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
 
 /**
- * The folder of one training run: {@code run.yaml} has what was asked for, {@code spec.yaml} the full spec of the trial, {@code metrics.csv} the
- * steps, {@code checkpoint} the model and its optimizer, and {@code result.json} the result once it is done.
+ * The folder of one training run: {@code run.yaml} has what was asked for, {@code spec.yaml} the full spec of the trial, {@code model.yaml} the
+ * model's alone, {@code metrics.csv} the steps, {@code checkpoint} the model and its optimizer, and {@code result.json} the result once it is
+ * done.
  */
 public final class RunFolder {
     private static final String ASKED = "run.yaml";
@@ -55,6 +56,7 @@ public final class RunFolder {
     public void begin(Run run) {
         OutputFolder.make(folder);
         AtomicFile.write(folder.resolve("spec.yaml"), reader.toYaml(run.trial()));
+        AtomicFile.write(folder.resolve("model.yaml"), reader.toYaml((Record) run.trial().model()));
         AtomicFile.write(folder.resolve(ASKED), reader.toYaml(run.spec()));
     }
 
