@@ -13,12 +13,12 @@ final class MatrixCases {
     static List<BackendCase> all() {
         return List.of(
                 new BackendCase("gemm", 3, 33, List.of(new int[] {67, 67, 67}, new int[] {1, 1031, 257}, new int[] {1031, 1, 129}, new int[] {101, 130, 600}, new int[] {7, 2100, 33},
-                        new int[] {200, 70, 70}, new int[] {64, 64, 256}, new int[] {129, 257, 65}), (on, run, n) -> {
+                        new int[] {200, 70, 70}, new int[] {64, 64, 256}, new int[] {129, 257, 65}, new int[] {2048, 37, 20}), (on, run, n) -> {
                             for (int flags = 0; flags < 8; flags++) {
                                 gemm(on, run, n[0], n[1], n[2], (flags & 1) > 0, (flags & 2) > 0, (flags & 4) > 0);
                             }
                         }),
-                new BackendCase("groupedGemm", 3, 17, List.of(new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}), (on, run, n) -> {
+                new BackendCase("groupedGemm", 3, 17, List.of(new int[] {5, 39, 1024}, new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}), (on, run, n) -> {
                     int rows = 3 + 9 * n[0];
                     for (boolean transposed : BOTH) {
                         for (boolean add : BOTH) {
@@ -29,7 +29,7 @@ final class MatrixCases {
                         }
                     }
                 }),
-                new BackendCase("groupedGemmWeights", 3, 17, List.of(new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}),
+                new BackendCase("groupedGemmWeights", 3, 17, List.of(new int[] {2, 200, 1024}, new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}),
                         (on, run, n) -> {
                             int rows = 3 + 9 * n[0];
                             int[] starts = run.starts(n[0], rows);

@@ -9,6 +9,14 @@ final class GroupedSgemm {
     private static final long WORTH = 200_000;
     /** Tasks a thread should get when there is enough work, so that the last ones end together. */
     private static final int TASKS_A_THREAD = 8;
+    /**
+     * Values of an expert's weights that a task reads or writes at most, a second-level cache of 1 MiB: weights come from memory,
+     * in the order in which they lie there, before the product reads them in its own. Half as many cut the columns of small
+     * experts so finely that packing rows anew for each cut cost more than the third level does.
+     */
+    private static final int NEAR = 256 * 1024;
+    /** Rows of a weight gradient that pay for packing a panel anew. */
+    private static final int LEAST_ROWS = 96;
 
     private GroupedSgemm() {}
 
@@ -16,18 +24,24 @@ final class GroupedSgemm {
     static void multiply(Team team, int[] starts, boolean tw, int n, int k, float[] x, int xo, float[] w, int wo, float[] y, int yo, boolean add) {
         int experts = starts.length - 1;
         Cut cut = new Cut(team, n, (long) k * (starts[experts] - starts[0]));
-        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] - starts[e], k);
-        cut.run(team, (e, i, m, j, columns) -> Sgemm.block(false, tw, m, columns, k, x, xo + (starts[e] + i) * k, k,
-                w, wo + e * k * n + (tw ? j * k : j), tw ? k : n, y, yo + (starts[e] + i) * n + j, n, add));
+        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] - starts[e], k, false);
+        cut.run(team, (e, i, m, j, columns) -> {
+            int at = wo + e * k * n + (tw ? j * k : j);
+            Scratch.mine().touched = tw ? Pack.touch(columns, k, w, at, k) : Pack.touch(k, columns, w, at, n);
+            Sgemm.block(false, tw, m, columns, k, x, xo + (starts[e] + i) * k, k, w, at, tw ? k : n, y, yo + (starts[e] + i) * n + j, n, add);
+        });
     }
 
     /** dw[e] (m,n) += a[rows of e]ᵀ · b[rows of e]; a (R,m), b (R,n), dw (E,m,n). */
     static void weights(Team team, int[] starts, int m, int n, float[] a, int ao, float[] b, int bo, float[] dw, int wo) {
         int experts = starts.length - 1;
         Cut cut = new Cut(team, n, (long) m * (starts[experts] - starts[0]));
-        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] > starts[e] ? m : 0, starts[e + 1] - starts[e]);
-        cut.run(team, (e, i, rows, j, columns) -> Sgemm.block(true, false, rows, columns, starts[e + 1] - starts[e],
-                a, ao + starts[e] * m + i, m, b, bo + starts[e] * n + j, n, dw, wo + (e * m + i) * n + j, n, true));
+        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] > starts[e] ? m : 0, starts[e + 1] - starts[e], true);
+        cut.run(team, (e, i, rows, j, columns) -> {
+            int at = wo + (e * m + i) * n + j;
+            Scratch.mine().touched = Pack.touch(rows, columns, dw, at, n);
+            Sgemm.block(true, false, rows, columns, starts[e + 1] - starts[e], a, ao + starts[e] * m + i, m, b, bo + starts[e] * n + j, n, dw, at, n, true);
+        });
     }
 
     private interface Tile {
@@ -48,11 +62,14 @@ final class GroupedSgemm {
             target = Math.max(WORTH, workAColumn * columns / ((long) TASKS_A_THREAD * team.size()));
         }
 
-        void add(int expert, int rows, int depth) {
+        /** @param weights whether what is cut are the weights, and not the rows of tokens they are used for */
+        void add(int expert, int rows, int depth, boolean weights) {
             if (rows == 0) return;
-            int each = Sgemm.blocks(Sgemm.blocks(rows, Sgemm.blocks(rows, Sgemm.ROW_BLOCK)), 6) * 6;
+            int tallest = weights ? Math.clamp(NEAR / 2 / Math.max(1, columns), LEAST_ROWS, Sgemm.ROW_BLOCK) : Sgemm.ROW_BLOCK;
+            int each = Sgemm.blocks(Sgemm.blocks(rows, Sgemm.blocks(rows, tallest)), 6) * 6;
             long panel = Math.max(1, (long) Math.min(rows, each) * depth * Sgemm.PANEL);
-            int group = (int) Math.clamp(target / panel, 1, Math.max(1, panels)) * Sgemm.PANEL;
+            int most = Math.max(1, NEAR / Sgemm.PANEL / Math.max(1, weights ? each : depth));
+            int group = (int) Math.clamp(target / panel, 1, Math.min(most, Math.max(1, panels))) * Sgemm.PANEL;
             for (int i = 0; i < rows; i += each) {
                 for (int j = 0; j < columns; j += group) add(expert, i, Math.min(each, rows - i), j, Math.min(group, columns - j));
             }

@@ -12,6 +12,11 @@ final class Pack {
     private static final FloatVector FIRST = inTurn(0);
     private static final FloatVector SECOND = inTurn(L / 2);
 
+    /** Floats in a cache line. */
+    private static final int LINE = 16;
+    /** Floats in 4 KiB: rows so far apart begin in the same set of the first-level cache, which holds 8 lines. */
+    private static final int PAGE = 1024;
+
     private Pack() {}
 
     private static FloatVector inTurn(int from) {
@@ -25,17 +30,44 @@ final class Pack {
         for (int i = 0; i < rows; i++) System.arraycopy(from, fo + i * ldf, to, at + i * ldt, columns);
     }
 
-    /** {@code to[j*ldt + i] = from[i*ldf + j]}. */
+    /** {@code to[j*ldt + i] = from[i*ldf + j]}, L rows at a time, each of them read from end to end. */
     static void transpose(int rows, int columns, float[] from, int fo, int ldf, float[] to, int at, int ldt) {
         int wholeRows = rows - rows % L;
         int wholeColumns = columns - columns % L;
         float[] a = Scratch.mine().block(0);
         float[] b = Scratch.mine().block(1);
-        for (int j = 0; j < wholeColumns; j += L) {
-            for (int i = 0; i < wholeRows; i += L) square(from, fo + i * ldf + j, ldf, a, b, to, at + j * ldt + i, ldt);
+        boolean sameSets = ldf % PAGE == 0;
+        int stride = sameSets ? wholeColumns + L : ldf;
+        for (int i = 0; i < wholeRows; i += L) {
+            float[] band = from;
+            int start = fo + i * ldf;
+            if (sameSets) {
+                band = Scratch.mine().band(L * stride);
+                copy(L, wholeColumns, from, start, ldf, band, 0, stride);
+                start = 0;
+            }
+            for (int j = 0; j < wholeColumns; j += L) square(band, start + j, stride, a, b, to, at + j * ldt + i, ldt);
         }
         oneByOne(wholeRows, rows, 0, columns, from, fo, ldf, to, at, ldt);
         oneByOne(0, wholeRows, wholeColumns, columns, from, fo, ldf, to, at, ldt);
+    }
+
+    /**
+     * Reads a value of every cache line of a block, row by row, which memory answers at its full rate; in the order in which a
+     * product wants them it answers line by line.
+     *
+     * @return something made of them, to be kept by the caller so that the reading isn't optimised away
+     */
+    static float touch(int rows, int columns, float[] x, int at, int ld) {
+        float sum = 0;
+        if (columns == ld) {
+            columns *= rows;
+            rows = 1;
+        }
+        for (int i = 0; i < rows; i++) {
+            for (int j = at + i * ld; j < at + i * ld + columns; j += LINE) sum += x[j];
+        }
+        return sum;
     }
 
     /**

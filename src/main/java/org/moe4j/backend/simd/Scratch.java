@@ -6,6 +6,7 @@ final class Scratch {
 
     private float[] left = new float[0];
     private float[] right = new float[0];
+    private float[] band = new float[0];
     private float[] tile = new float[0];
     private final float[][] blocks = new float[6][VectorMath.BLOCK];
     private float[] scores = new float[0];
@@ -28,6 +29,14 @@ final class Scratch {
     float[] right(int size) {
         return right.length < size ? right = new float[size] : right;
     }
+
+    /** For rows of a matrix on their way into a panel. */
+    float[] band(int size) {
+        return band.length < size ? band = new float[size] : band;
+    }
+
+    /** What {@link Pack#touch} read: kept where no compiler can prove it idle. */
+    float touched;
 
     /** For a tile of a product that hangs over the edge. */
     float[] tile(int size) {
