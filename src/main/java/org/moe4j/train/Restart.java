@@ -32,7 +32,7 @@ public record Restart(int every, int window, double deviations, double margin, i
 
     /** Our rule, as the papers have none in numbers: three losses in a row, six deviations and half a nat above the last twenty. */
     public static Restart of(long steps) {
-        return new Restart((int) Math.clamp(steps / CHECKPOINTS, 1, Integer.MAX_VALUE), 20, 6, 0.5, 3, 5);
+        return new Restart(Math.clamp(steps / CHECKPOINTS, 1, Integer.MAX_VALUE), 20, 6, 0.5, 3, 5);
     }
 
     private static void positive(String field, int value) {
