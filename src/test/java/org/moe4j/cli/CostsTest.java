@@ -2,37 +2,20 @@ package org.moe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.moe4j.model.zoo.Architecture;
 
 class CostsTest {
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
-    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream complaint = new ByteArrayOutputStream();
+    @RegisterExtension
+    private final Console console = new Console();
     @TempDir
     private Path folder;
-
-    @BeforeEach
-    void listen() {
-        System.setOut(new PrintStream(printed, true));
-        System.setErr(new PrintStream(complaint, true));
-    }
-
-    @AfterEach
-    void restore() {
-        System.setOut(out);
-        System.setErr(err);
-    }
 
     @Test
     void printsTheLedgerOfAnArchitecture() {
@@ -96,14 +79,14 @@ class CostsTest {
     }
 
     private String print(String... args) {
-        printed.reset();
-        assertThat(Costs.run(args)).as(complaint::toString).isZero();
-        return printed.toString();
+        console.printed.reset();
+        assertThat(Costs.run(args)).as(console.complaint::toString).isZero();
+        return console.printed.toString();
     }
 
     private void assertMistake(String part, String... args) {
-        complaint.reset();
+        console.complaint.reset();
         assertThat(Costs.run(args)).isEqualTo(2);
-        assertThat(complaint.toString().strip().lines()).singleElement().asString().contains(part);
+        assertThat(console.complaint.toString().strip().lines()).singleElement().asString().contains(part);
     }
 }

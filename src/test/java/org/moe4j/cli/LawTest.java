@@ -2,48 +2,30 @@ package org.moe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class LawTest {
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
-    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream complaint = new ByteArrayOutputStream();
-
-    @BeforeEach
-    void listen() {
-        System.setOut(new PrintStream(printed, true));
-        System.setErr(new PrintStream(complaint, true));
-    }
-
-    @AfterEach
-    void restore() {
-        System.setOut(out);
-        System.setErr(err);
-    }
+    @RegisterExtension
+    private final Console console = new Console();
 
     @Test
     void answersForABudget() {
         assertThat(Law.run("--flops", "1e20", "--expansion", "64")).isZero();
-        assertThat(printed.toString()).contains("G = 16, active parameters 712 M of 30.6 B, tokens 20.8 B, 2.560 nats/token", "21.3 times", "\n> 16 ");
+        assertThat(console.printed.toString()).contains("G = 16, active parameters 712 M of 30.6 B, tokens 20.8 B, 2.560 nats/token", "21.3 times", "\n> 16 ");
     }
 
     @Test
     void aDenseModelHasOneLineAndNoRouter() {
         assertThat(Law.run("--flops", "1e20", "--expansion", "1")).isZero();
-        assertThat(printed.toString()).endsWith("0 %" + System.lineSeparator()).doesNotContain("G =", "times the FLOPs");
+        assertThat(console.printed.toString()).endsWith("0 %" + System.lineSeparator()).doesNotContain("G =", "times the FLOPs");
     }
 
     @Test
     void withoutABudgetItPrintsThePapersTables() {
         assertThat(Law.run()).isZero();
-        assertThat(printed.toString()).contains("Table 2", "Table 6", "Table 9", "75.7 %").doesNotContain("NO", "NaN");
-        assertThat(printed.toString().lines().filter(line -> line.endsWith("yes"))).hasSize(14);
+        assertThat(console.printed.toString()).contains("Table 2", "Table 6", "Table 9", "75.7 %").doesNotContain("NO", "NaN");
+        assertThat(console.printed.toString().lines().filter(line -> line.endsWith("yes"))).hasSize(14);
     }
 
     @Test
@@ -56,8 +38,8 @@ class LawTest {
     }
 
     private void assertMistake(String part, String... args) {
-        complaint.reset();
+        console.complaint.reset();
         assertThat(Law.run(args)).isEqualTo(2);
-        assertThat(complaint.toString().strip().lines()).singleElement().asString().contains(part);
+        assertThat(console.complaint.toString().strip().lines()).singleElement().asString().contains(part);
     }
 }

@@ -2,38 +2,21 @@ package org.moe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class LifelongTest {
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
-    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream complaint = new ByteArrayOutputStream();
+    @RegisterExtension
+    private final Console console = new Console();
 
     @TempDir
     Path folder;
-
-    @BeforeEach
-    void listen() {
-        System.setOut(new PrintStream(printed, true));
-        System.setErr(new PrintStream(complaint, true));
-    }
-
-    @AfterEach
-    void restore() {
-        System.setOut(out);
-        System.setErr(err);
-    }
 
     private String text(String name, String words) throws IOException {
         return Files.writeString(folder.resolve(name), words.repeat(120)).toString();
@@ -44,8 +27,8 @@ class LifelongTest {
     void whatOneDomainForgetsForAnotherIsATable() throws IOException {
         String a = text("a.txt", "the cat sat on the mat and the dog lay by the fire, dreaming of a cat. ");
         String b = text("b.txt", "for (int i = 0; i < n; i++) { sum += x[i] * y[i]; count++; } return sum / count; ");
-        assertThat(Lifelong.run("--text", a, "--text", b, "--steps", "1", "--seeds", "1", "--vocabulary", "257", "--threads", "1")).as(complaint::toString).isZero();
-        List<String> lines = printed.toString().lines().toList();
+        assertThat(Lifelong.run("--text", a, "--text", b, "--steps", "1", "--seeds", "1", "--vocabulary", "257", "--threads", "1")).as(console.complaint::toString).isZero();
+        List<String> lines = console.printed.toString().lines().toList();
         assertThat(lines.getFirst()).startsWith("A is a, B is b; 1 steps of 1,024 tokens on each, 1 seeds.");
         assertThat(lines.subList(2, 8)).extracting(line -> line.split("\\s{2,}")[0])
             .containsExactly("layers", "dense", "learned", "hashed", "random", "random, B's experts only");
@@ -55,6 +38,6 @@ class LifelongTest {
     @Test
     void aTextOfOneDomainIsRefused() throws IOException {
         assertThat(Lifelong.run("--text", text("a.txt", "the cat sat on the mat. "))).isEqualTo(2);
-        assertThat(complaint.toString().strip()).isEqualTo("the text has one domain, a; want two files or folders, a domain each");
+        assertThat(console.complaint.toString().strip()).isEqualTo("the text has one domain, a; want two files or folders, a domain each");
     }
 }

@@ -2,17 +2,15 @@ package org.moe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
@@ -30,10 +28,8 @@ import org.moe4j.train.Checkpoint;
 import org.moe4j.train.SavedModel;
 
 class SurgeryTest {
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
-    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream complaint = new ByteArrayOutputStream();
+    @RegisterExtension
+    private final Console console = new Console();
     @TempDir
     private Path folder;
 
@@ -47,20 +43,12 @@ class SurgeryTest {
             }
         }
         Files.writeString(folder.resolve("text.txt"), "the cat sat on the mat and the dog lay by the fire. ".repeat(60));
-        System.setOut(new PrintStream(printed, true));
-        System.setErr(new PrintStream(complaint, true));
-    }
-
-    @AfterEach
-    void restore() {
-        System.setOut(out);
-        System.setErr(err);
     }
 
     private void run(String operation, String from, String to, String... more) {
         List<String> args = new ArrayList<>(List.of(operation, folder.resolve(from).toString(), "--out", folder.resolve(to).toString()));
         args.addAll(List.of(more));
-        assertThat(Surgery.run(args.toArray(String[]::new))).as("%s: %s", args, complaint).isZero();
+        assertThat(Surgery.run(args.toArray(String[]::new))).as("%s: %s", args, console.complaint).isZero();
     }
 
     private MixtureOfExperts.Spec mixture(String name, int layer) {
@@ -75,7 +63,7 @@ class SurgeryTest {
         assertThat(mixture("mixture", 0).router()).isEqualTo(new TopKRouter.Spec(8, 4));
         run("tune", "mixture", "tuned", "--text", text, "--steps", "10", "--trained", "experts,router", "--validation-tokens", "64", "--batch", "4");
         run("grow", "tuned", "grown", "--experts", "3", "--domain", "1", "--copied");
-        assertThat(printed.toString()).contains("to train what is new: blocks.0.feedForward.experts[8..],blocks.0.feedForward.router[8..],");
+        assertThat(console.printed.toString()).contains("to train what is new: blocks.0.feedForward.experts[8..],blocks.0.feedForward.router[8..],");
         assertThat(mixture("grown", 1).router()).isEqualTo(new GrownRouter.Spec(new TopKRouter.Spec(8, 4), List.of(new GrownRouter.Addition(3, 1))));
         run("grow", "tuned", "seeing", "--experts", "3", "--patch", "4");
         run("prune", "tuned", "pruned", "--text", text, "--least-share", "0.1", "--validation-tokens", "64");
@@ -92,7 +80,7 @@ class SurgeryTest {
         String[] measured = {"--text", text, "--validation-tokens", "64", "--batch", "4", "--steps", "5"};
         run("upcycle", "dense1", "first", "--experts", "4", "--router", "random", "--top-k", "1");
         run("add-domain", "first", "second", "--like", "0");
-        assertThat(printed.toString()).contains("to train what is new: tune --domain 1 --trained blocks.1.feedForward.experts[4..]");
+        assertThat(console.printed.toString()).contains("to train what is new: tune --domain 1 --trained blocks.1.feedForward.experts[4..]");
         assertThat(mixture("second", 1).router()).isEqualTo(new RandomRouter.Spec(List.of(4, 4)));
         List<String> tune = new ArrayList<>(List.of(measured));
         tune.addAll(List.of("--domain", "1", "--trained", "blocks.1.feedForward.experts[4..]"));
@@ -129,9 +117,9 @@ class SurgeryTest {
     }
 
     private void assertMistake(String part, String... args) {
-        complaint.reset();
+        console.complaint.reset();
         assertThat(Surgery.run(args)).as(part).isEqualTo(2);
-        assertThat(complaint.toString()).contains(part);
-        assertThat(complaint.toString().lines()).hasSize(1);
+        assertThat(console.complaint.toString()).contains(part);
+        assertThat(console.complaint.toString().lines()).hasSize(1);
     }
 }

@@ -2,51 +2,34 @@ package org.moe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class VerifyTest {
     private static final Path CASE = Path.of("src/test/resources/golden/engine/linear_2d_bias.safetensors");
 
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
-    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream complaint = new ByteArrayOutputStream();
+    @RegisterExtension
+    private final Console console = new Console();
     @TempDir
     private Path folder;
-
-    @BeforeEach
-    void listen() {
-        System.setOut(new PrintStream(printed, true));
-        System.setErr(new PrintStream(complaint, true));
-    }
-
-    @AfterEach
-    void restore() {
-        System.setOut(out);
-        System.setErr(err);
-    }
 
     @Test
     void endsWithTheThreeCounts() throws IOException {
         Files.copy(CASE, folder.resolve("linear.safetensors"));
         assertThat(Verify.run(folder.toString())).isZero();
-        assertThat(printed.toString().strip()).endsWith("\n1 cases: 1 passed, 0 failed, 0 not covered");
+        assertThat(console.printed.toString().strip()).endsWith("\n1 cases: 1 passed, 0 failed, 0 not covered");
     }
 
     @Test
     void aFailureIsExitCodeOne() throws IOException {
         Files.writeString(folder.resolve("broken.safetensors"), "nothing");
         assertThat(Verify.run(folder.toString(), "--device", "reference")).isOne();
-        assertThat(printed.toString()).contains("broken.safetensors", "1 cases: 0 passed, 1 failed, 0 not covered");
+        assertThat(console.printed.toString()).contains("broken.safetensors", "1 cases: 0 passed, 1 failed, 0 not covered");
     }
 
     @Test
@@ -59,8 +42,8 @@ class VerifyTest {
     }
 
     private void assertMistake(String part, String... args) {
-        complaint.reset();
+        console.complaint.reset();
         assertThat(Verify.run(args)).isEqualTo(2);
-        assertThat(complaint.toString().strip().lines()).singleElement().asString().contains(part);
+        assertThat(console.complaint.toString().strip().lines()).singleElement().asString().contains(part);
     }
 }

@@ -3,20 +3,19 @@ package org.moe4j.cli.huggingface;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.cli.Console;
 import org.moe4j.interchange.HuggingFaceImport;
 import org.moe4j.interchange.TinyCheckpoint;
 import org.moe4j.interchange.TokenizerFile;
@@ -30,10 +29,8 @@ import org.moe4j.train.Checkpoint;
 import org.moe4j.train.SavedModel;
 
 class HuggingFaceTest {
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
-    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream complaint = new ByteArrayOutputStream();
+    @RegisterExtension
+    private final Console console = new Console();
     @TempDir
     private Path folder;
     private String mixtral;
@@ -44,36 +41,28 @@ class HuggingFaceTest {
         mixtral = TinyCheckpoint.goldenMixtral().writeShards(folder.resolve("mixtral"), DType.BF16, 2).toString();
         olmoe = TinyCheckpoint.olmoe(1, 250).write(folder.resolve("olmoe"), DType.F32).toString();
         Files.writeString(folder.resolve("olmoe/tokenizer.json"), new TokenizerFile("t h", "th e", "Ġ the").toString());
-        System.setOut(new PrintStream(printed, true));
-        System.setErr(new PrintStream(complaint, true));
-    }
-
-    @AfterEach
-    void restore() {
-        System.setOut(out);
-        System.setErr(err);
     }
 
     @Test
     void inspectSaysWhatItIsAndWhatIsWrong() throws IOException {
         assertThat(HuggingFace.run("inspect", mixtral)).isZero();
-        assertThat(printed.toString()).contains("mixtral, 2 blocks: D 16, 4 heads of 4 over 2 key heads, vocabulary 23,", "parameters: 10,160,", "each block: 4 SwiGLU experts of width 20, 2 for a token, gates that sum to 1; the weight of a layer's balance loss is 0.0100",
+        assertThat(console.printed.toString()).contains("mixtral, 2 blocks: D 16, 4 heads of 4 over 2 key heads, vocabulary 23,", "parameters: 10,160,", "each block: 4 SwiGLU experts of width 20, 2 for a token, gates that sum to 1; the weight of a layer's balance loss is 0.0100",
             "in 2 files, 10,160 values in BF16", "tokenizer: none", "every tensor is there, in its shape");
         TinyCheckpoint wrong = TinyCheckpoint.goldenMixtral();
         wrong.config.put("num_local_experts", 5);
         assertThat(HuggingFace.run("inspect", wrong.write(folder.resolve("wrong"), DType.F32).toString())).isOne();
-        assertThat(printed.toString()).contains("wrong: it has no tensor 'model.layers.0.block_sparse_moe.experts.4.w1.weight' (20,16)", "8 tensors are wrong");
+        assertThat(console.printed.toString()).contains("wrong: it has no tensor 'model.layers.0.block_sparse_moe.experts.4.w1.weight' (20,16)", "8 tensors are wrong");
         assertThat(HuggingFace.run("inspect", olmoe)).isZero();
-        assertThat(printed.toString()).contains("tokenizer: byte-level bpe 247");
+        assertThat(console.printed.toString()).contains("tokenizer: byte-level bpe 247");
     }
 
     @Test
     void logitsAndTextFollowFromAPrompt() {
         assertThat(HuggingFace.run("logits", mixtral, "--tokens", "1,2,3", "--top", "3", "--device", "reference")).isZero();
-        assertThat(printed.toString().lines()).hasSize(4).first().asString().startsWith("token");
+        assertThat(console.printed.toString().lines()).hasSize(4).first().asString().startsWith("token");
         try (HuggingFaceImport checkpoint = HuggingFaceImport.open(Path.of(mixtral)); Backend on = Backends.open("reference", 1)) {
             double[] logits = new Generator(on, checkpoint.load(on)).logits(1, 2, 3);
-            String best = printed.toString().lines().toList().get(1);
+            String best = console.printed.toString().lines().toList().get(1);
             int token = Integer.parseInt(best.split("\\s+")[0]);
             assertThat(Double.parseDouble(best.split("\\s+")[1])).isCloseTo(logits[token], within(1e-5));
         }
@@ -81,18 +70,18 @@ class HuggingFaceTest {
         String first = generated("--temperature", "1", "--top-p", "0.9", "--seed", "4");
         assertThat(first).startsWith(" the th").isEqualTo(generated("--temperature", "1", "--top-p", "0.9", "--seed", "4"))
             .isNotEqualTo(generated("--temperature", "1", "--top-p", "0.9", "--seed", "5"));
-        printed.reset();
+        console.printed.reset();
         assertThat(HuggingFace.run("generate", mixtral, "--tokens", "1,2,3", "--length", "4")).isZero();
-        assertThat(printed.toString().strip()).matches("1,2,3(,\\d+){0,4}");
+        assertThat(console.printed.toString().strip()).matches("1,2,3(,\\d+){0,4}");
     }
 
     private String generated(String... options) {
-        printed.reset();
+        console.printed.reset();
         String[] all = new String[options.length + 6];
         System.arraycopy(new String[] {"generate", olmoe, "--prompt", " the th", "--length", "12"}, 0, all, 0, 6);
         System.arraycopy(options, 0, all, 6, options.length);
         assertThat(HuggingFace.run(all)).isZero();
-        return printed.toString();
+        return console.printed.toString();
     }
 
     @Test
@@ -103,14 +92,14 @@ class HuggingFaceTest {
             "--learning-rate", "1e-2", "--dtype", "bf16", "--shard-size", "20KB", "--validation-tokens", "256", "--trained", "experts")).isZero();
         double before = nats("before");
         assertThat(nats("after")).isLessThan(before);
-        assertThat(printed.toString()).contains("step 10: ", "written to " + out);
+        assertThat(console.printed.toString()).contains("step 10: ", "written to " + out);
         assertThat(folder.resolve("tuned/model.safetensors.index.json")).exists();
         assertThat(Files.readString(folder.resolve("tuned/config.json"))).contains("\"torch_dtype\" : \"bfloat16\"", "\"clip_qkv\" : 0.9");
         assertThat(HuggingFace.run("generate", out, "--prompt", "the", "--length", "3")).isZero();
     }
 
     private double nats(String when) {
-        return printed.toString().lines().filter(line -> line.startsWith(when + ": ")).mapToDouble(line -> Double.parseDouble(line.split(" ")[1])).findFirst().orElseThrow();
+        return console.printed.toString().lines().filter(line -> line.startsWith(when + ": ")).mapToDouble(line -> Double.parseDouble(line.split(" ")[1])).findFirst().orElseThrow();
     }
 
     @Test
@@ -123,12 +112,12 @@ class HuggingFaceTest {
         }
         assertThat(HuggingFace.run("export", folder.resolve("trained").toString(), "--out", out)).isZero();
         assertThat(HuggingFace.run("inspect", out)).isZero();
-        assertThat(printed.toString()).contains("written to " + out, "mixtral, 2 blocks", "vocabulary 256 (tied)", "tokenizer: none");
+        assertThat(console.printed.toString()).contains("written to " + out, "mixtral, 2 blocks", "vocabulary 256 (tied)", "tokenizer: none");
         String bytes = folder.resolve("bytes").toString();
         assertThat(HuggingFace.run("export", folder.resolve("trained").toString(), "--out", bytes, "--bytes")).isZero();
-        printed.reset();
+        console.printed.reset();
         assertThat(HuggingFace.run("generate", bytes, "--prompt", "é", "--length", "5")).isZero();
-        assertThat(printed.toString()).startsWith("é");
+        assertThat(console.printed.toString()).startsWith("é");
         assertMistake("the model's vocabulary is 32 tokens; one trained on bytes has 256", "export", folder.resolve("other").toString(), "--bytes",
             "--out", folder.resolve("nothing").toString());
         assertMistake("means the same mixture in every block", "export", folder.resolve("other").toString(), "--out", folder.resolve("nothing").toString());
@@ -163,8 +152,8 @@ class HuggingFaceTest {
     }
 
     private void assertMistake(String part, String... args) {
-        complaint.reset();
+        console.complaint.reset();
         assertThat(HuggingFace.run(args)).isEqualTo(2);
-        assertThat(complaint.toString().strip().lines()).singleElement().asString().contains(part);
+        assertThat(console.complaint.toString().strip().lines()).singleElement().asString().contains(part);
     }
 }
