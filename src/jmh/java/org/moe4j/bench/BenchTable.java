@@ -67,6 +67,11 @@ public final class BenchTable {
         for (Catalog work : works) {
             for (String size : work.sizes()) {
                 for (int n : threads) {
+                    String refusal = Memory.refusal(work, Size.of(size), peers);
+                    if (refusal != null) {
+                        System.out.println(refusal);
+                        continue;
+                    }
                     add(forks.measure(work, Size.of(size), n, peers), peaks.get(n));
                     write(out);
                 }

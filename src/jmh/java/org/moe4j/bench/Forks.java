@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 import org.openjdk.jmh.results.IterationResult;
+import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -34,10 +36,10 @@ final class Forks {
 
     Peaks peaks(int threads) throws RunnerException {
         ChainedOptionsBuilder options = options(PeakBench.class).threads(threads).measurementIterations(Math.min(PEAK_ROUNDS, 2 * budget.rounds()));
-        return Peaks.of(new Runner(options.build()).run());
+        return Peaks.of(run(options));
     }
 
-    /** @throws IllegalStateException if the work failed in its JVM, which has said why */
+    /** What it takes in a JVM of its own, beside these peers. */
     Measured measure(Catalog entry, Size size, int threads, List<PeerKind> peers) throws RunnerException {
         return measure(entry, size, threads, peers, budget.milliseconds());
     }
@@ -51,14 +53,11 @@ final class Forks {
             throw new UncheckedIOException(failure);
         }
         long warmUp = Math.max(1, Math.round(1e3 * budget.warmUpScale() * entry.warmUp() / WARM_UP_ROUNDS));
-        var runs = new Runner(options(WorkBench.class, jvmArguments)
+        var runs = run(options(WorkBench.class, jvmArguments)
             .param("work", entry.work()).param("size", size.toString()).param("threads", Integer.toString(threads)).param("notes", notes.toString())
             .param("peers", peers.stream().map(PeerKind::name).collect(Collectors.joining(",")))
             .warmupIterations(WARM_UP_ROUNDS).warmupTime(TimeValue.milliseconds(warmUp))
-            .measurementIterations(budget.rounds()).measurementTime(TimeValue.milliseconds(milliseconds)).build()).run();
-        if (runs.isEmpty()) {
-            throw new IllegalStateException(entry.work() + " " + size + " failed; what it said is above");
-        }
+            .measurementIterations(budget.rounds()).measurementTime(TimeValue.milliseconds(milliseconds)));
         double[] seconds = runs.iterator().next().getBenchmarkResults().stream().flatMap(fork -> fork.getIterationResults().stream())
             .mapToDouble(Forks::seconds).toArray();
         ForkNotes left = ForkNotes.read(notes);
@@ -77,6 +76,23 @@ final class Forks {
             measure(entry, entry.first(), threads, List.of(), 1000, "-XX:StartFlightRecording=settings=profile,filename=" + recording,
                 "-XX:+UnlockDiagnosticVMOptions", "-XX:+DebugNonSafepoints", "-Xlog:jfr*=off");
             return recording;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    /** JMH's own words go to a file, which is shown where it fails. */
+    private static Collection<RunResult> run(ChainedOptionsBuilder options) throws RunnerException {
+        try {
+            Path log = Files.createTempFile("bench", ".log");
+            try {
+                return new Runner(options.output(log.toString()).build()).run();
+            } catch (RunnerException failure) {
+                System.err.print(Files.readString(log));
+                throw failure;
+            } finally {
+                Files.delete(log);
+            }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
@@ -103,7 +119,7 @@ final class Forks {
     private static ChainedOptionsBuilder options(Class<?> benchmark, String... jvmArguments) {
         List<String> jvm = new ArrayList<>(List.of("-XX:MaxRAMPercentage=" + 100 * HEAP_SHARE, "-Xmn512m"));
         jvm.addAll(List.of(jvmArguments));
-        return new OptionsBuilder().include("^" + benchmark.getName().replace(".", "\\.") + "\\.").verbosity(VerboseMode.SILENT).shouldFailOnError(true)
+        return new OptionsBuilder().include("^" + benchmark.getName().replace(".", "\\.") + "\\.").verbosity(VerboseMode.NORMAL).shouldFailOnError(true)
             .jvmArgsAppend(jvm.toArray(String[]::new));
     }
 }

@@ -70,19 +70,20 @@ final class Scaling {
         List<XYChart> charts = new ArrayList<>();
         for (Curve curve : curves()) {
             List<Measured> points = new ArrayList<>();
-            for (int value : curve.values) {
+            int[] values = Arrays.stream(curve.values).filter(value -> fits(curve, value)).toArray();
+            for (int value : values) {
                 points.add(measure(curve.work, curve.at(value), curve.threads(value, threads)));
             }
-            double[] x = Arrays.stream(curve.values).asDoubleStream().toArray();
+            double[] x = Arrays.stream(values).asDoubleStream().toArray();
             double[] y = points.stream().mapToDouble(p -> curve.memory ? p.heap() : p.median()).toArray();
             double[] expected = curve.law.fit(x, y);
             double off = IntStream.range(0, x.length).mapToDouble(i -> Math.abs(y[i] / expected[i] - 1)).max().orElse(0);
             System.out.printf(Locale.ROOT, "%s: expected %s, at most %.0f %% off%n", curve.title, curve.law.formula, 100 * off);
             for (int i = 0; i < x.length; i++) {
                 Measured p = points.get(i);
-                System.out.printf(Locale.ROOT, "  %s %,d: %.4g ms, %,d MB%n", curve.key, curve.values[i], 1e3 * p.median(), p.heap() >> 20);
+                System.out.printf(Locale.ROOT, "  %s %,d: %.4g ms, %,d MB%n", curve.key, values[i], 1e3 * p.median(), p.heap() >> 20);
                 csv.add(String.format(Locale.ROOT, "%s,%s,%s,%d,%s,%d,%.4e,%d,%.4e", curve.title.replace(',', ';'), curve.work, p.size(), p.threads(), curve.key,
-                    curve.values[i], p.median(), p.heap(), expected[i]));
+                    values[i], p.median(), p.heap(), expected[i]));
             }
             charts.add(chart(curve, x, y, expected));
             if (out != null) {
@@ -93,6 +94,14 @@ final class Scaling {
         if (out != null) {
             System.out.println("Written: " + out.resolve("scaling.csv") + ", scaling.png");
         }
+    }
+
+    private static boolean fits(Curve curve, int value) {
+        String refusal = Memory.refusal(Catalog.named(curve.work), curve.at(value), List.of());
+        if (refusal != null) {
+            System.out.println(refusal);
+        }
+        return refusal == null;
     }
 
     /** Curves share points. */

@@ -70,7 +70,7 @@ public class WorkBench {
         boolean counts = iteration.getType() == IterationType.MEASUREMENT;
         double seconds = iteration.getTime().convertTo(TimeUnit.NANOSECONDS) * 1e-9;
         for (Peer peer : beside) {
-            double time = peer.secondsPerRun(seconds);
+            double time = peer.secondsPerRun(counts ? seconds : seconds / 4);
             Thread.sleep(REST);
             if (counts) {
                 peerTimes.add(new ForkNotes.PeerTime(peer.name(), time));
