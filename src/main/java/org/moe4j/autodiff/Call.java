@@ -51,13 +51,6 @@ public final class Call {
         return x;
     }
 
-    /** Memory for the length of this call, all zero. */
-    public Storage zeroScratch(long size) {
-        Storage x = arena.takeZero(size);
-        scratch.add(x);
-        return x;
-    }
-
     /**
      * Adds to the gradient of {@code table} (N, width) what its rows {@code ids} take part in: coefficients[p] source[p / perRow] at
      * row ids[p]. A table parameter keeps the rows alone; any other variable has them scattered into its dense gradient.
@@ -70,14 +63,14 @@ public final class Call {
         RowIndex index = indexes.computeIfAbsent(ids, RowIndex::of);
         long size = (long) index.count() * width;
         if (table instanceof Parameter p && p.isTable()) {
-            Storage rows = arena.takeZero(size);
-            on.rowGradient(index, coefficients, source, perRow, width, rows);
+            Storage rows = arena.take(size);
+            on.rowGradient(index, coefficients, source, perRow, width, rows, false);
             p.addRows(on, new RowGradient(index.rows(), width, rows, arena));
         } else if (index.count() == table.shape().rows()) { // every row is touched: the gradient of the rows is the dense one
-            on.rowGradient(index, coefficients, source, perRow, width, table.dData());
+            on.rowGradient(index, coefficients, source, perRow, width, table.dData(), true);
         } else {
-            Storage rows = zeroScratch(size);
-            on.rowGradient(index, coefficients, source, perRow, width, rows);
+            Storage rows = scratch(size);
+            on.rowGradient(index, coefficients, source, perRow, width, rows, false);
             on.scatterAddRows(rows, width, index.rows(), table.dData());
         }
     }

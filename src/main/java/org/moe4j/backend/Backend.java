@@ -98,10 +98,10 @@ public interface Backend extends AutoCloseable {
     void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add);
 
     /**
-     * The gradient of a table in the two products above: grad[u] (U,width) adds, over the places p of row u in {@code index},
-     * coefficients[p] source[p / perRow]; {@code coefficients} null means all 1.
+     * The gradient of a table in the two products above: grad[u] (U,width) = the sum, over the places p of row u in {@code index}, of
+     * coefficients[p] source[p / perRow], or grad += if {@code add}; {@code coefficients} null means all 1.
      */
-    void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad);
+    void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add);
 
     // ---- columns of a row ------------------------------------------------------------------------------------------
 

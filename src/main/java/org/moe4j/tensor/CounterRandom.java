@@ -41,7 +41,12 @@ public record CounterRandom(long key) {
 
     /** A standard normal number: the inverse of the distribution function at the middle of a uniform cell. */
     public double normal(long counter) {
-        return NormalQuantile.at(((bits(counter) >>> 11) + 0.5) * 0x1.0p-53);
+        return NormalQuantile.at(cell(counter));
+    }
+
+    /** The middle of a uniform cell of (0, 1). */
+    double cell(long counter) {
+        return ((bits(counter) >>> 11) + 0.5) * 0x1.0p-53;
     }
 
     private static long mix(long z) {

@@ -6,17 +6,23 @@ final class RadixSort {
 
     private RadixSort() {}
 
-    static void ascending(long[] keys, int n) {
+    /**
+     * Sorts the first n keys.
+     *
+     * @param spare as long as {@code keys}; overwritten
+     * @return whichever of the two arrays holds them now
+     */
+    static long[] ascending(long[] keys, long[] spare, int n) {
         if (n < SMALL) {
             java.util.Arrays.sort(keys, 0, n);
-            return;
+            return keys;
         }
         long max = 0;
         for (int i = 0; i < n; i++) {
             max = Math.max(max, keys[i] >>> 32);
         }
         long[] from = keys;
-        long[] to = new long[n];
+        long[] to = spare;
         int[] count = new int[2049];
         for (int shift = 32; shift < 64 && (max >>> (shift - 32)) != 0; shift += 11) {
             java.util.Arrays.fill(count, 0);
@@ -33,8 +39,6 @@ final class RadixSort {
             from = to;
             to = swap;
         }
-        if (from != keys) {
-            System.arraycopy(from, 0, keys, 0, n);
-        }
+        return from;
     }
 }

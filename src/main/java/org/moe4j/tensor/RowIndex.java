@@ -9,29 +9,48 @@ import java.util.Arrays;
  * left out.
  */
 public record RowIndex(int[] rows, int[] starts, int[] order) {
+    private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
+
     public static RowIndex of(int[] ids) {
-        long[] keyed = new long[ids.length];
+        Work work = WORK.get();
+        work.grow(ids.length);
+        long[] keyed = work.keys;
         int n = 0;
         for (int p = 0; p < ids.length; p++) {
             if (ids[p] >= 0) {
                 keyed[n++] = (long) ids[p] << 32 | p;
             }
         }
-        RadixSort.ascending(keyed, n);
+        keyed = RadixSort.ascending(keyed, work.spare, n);
         int[] order = new int[n];
-        int[] rows = new int[n];
-        int[] starts = new int[n + 1];
         int u = 0;
         for (int i = 0; i < n; i++) {
             int row = (int) (keyed[i] >>> 32);
             order[i] = (int) keyed[i];
-            if (i == 0 || rows[u - 1] != row) {
-                rows[u] = row;
-                starts[u++] = i;
+            if (i == 0 || work.rows[u - 1] != row) {
+                work.rows[u] = row;
+                work.starts[u++] = i;
             }
         }
-        starts[u] = n;
-        return new RowIndex(Arrays.copyOf(rows, u), Arrays.copyOf(starts, u + 1), order);
+        work.starts[u] = n;
+        return new RowIndex(Arrays.copyOf(work.rows, u), Arrays.copyOf(work.starts, u + 1), order);
+    }
+
+    /** Working memory of one thread, kept: a training step sorts several lists, and leaves only what it found on the heap. */
+    private static final class Work {
+        long[] keys = new long[0];
+        long[] spare = new long[0];
+        int[] rows = new int[0];
+        int[] starts = new int[0];
+
+        void grow(int n) {
+            if (starts.length < n + 1) {
+                keys = new long[n];
+                spare = new long[n];
+                rows = new int[n];
+                starts = new int[n + 1];
+            }
+        }
     }
 
     /** The number of distinct rows. */

@@ -264,7 +264,7 @@ class ReferenceGradientProperties {
     /** Adds the gradient of the touched rows to the gradient of the whole table. */
     private void addRows(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage dtable) {
         Storage touched = on.allocate((long) index.count() * width);
-        on.rowGradient(index, coefficients, source, perRow, width, touched);
+        on.rowGradient(index, coefficients, source, perRow, width, touched, true);
         on.scatterAddRows(touched, width, index.rows(), dtable);
     }
 

@@ -48,11 +48,13 @@ final class TableCases {
                 of("rowGradient", (on, run, n) -> {
                     for (int perRow : new int[] {1, 3, 16}) {
                         for (boolean weighted : BOTH) {
-                            RowIndex index = RowIndex.of(run.slots(n[0] * perRow, n[1]));
-                            Storage grad = run.flags(perRow, weighted).input((long) index.count() * n[2]);
-                            Storage coefficients = weighted ? run.input((long) n[0] * perRow) : null;
-                            on.rowGradient(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2], grad);
-                            run.keep("grad", grad, 8 + 2 * n[0] * perRow);
+                            for (boolean add : BOTH) {
+                                RowIndex index = RowIndex.of(run.slots(n[0] * perRow, n[1]));
+                                Storage grad = run.flags(perRow, weighted, add).output((long) index.count() * n[2], add);
+                                Storage coefficients = weighted ? run.input((long) n[0] * perRow) : null;
+                                on.rowGradient(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2], grad, add);
+                                run.keep("grad", grad, 8 + 2 * n[0] * perRow);
+                            }
                         }
                     }
                 }));

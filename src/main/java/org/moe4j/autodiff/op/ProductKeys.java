@@ -22,6 +22,9 @@ import org.moe4j.tensor.Storage;
  * @param ids where forward writes i·N + j (R,k)
  */
 public record ProductKeys(Variable queries, Variable first, Variable second, int k, int[] ids) implements Op {
+    /** Rows whose scores are held at once: 4 MB with 1024 sub-keys a side, for the last cache. */
+    private static final int TILE = 512;
+
     public ProductKeys {
         Check.rankAtLeast("productKeys", "queries", queries, 2);
         Check.length("productKeys", "the first axis of queries " + queries.shape(), queries.shape().dim(0), 2);
@@ -53,21 +56,26 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
 
     @Override
     public void forward(Backend on, Call call) {
-        Storage a = scores(on, call, 0, first);
-        Storage b = scores(on, call, 1, second);
-        on.productTopK(a, b, rows(), n(), Math.min(k, n()), k, call.y(), ids);
+        int group = rows() / groups();
+        int most = Math.min(TILE, group);
+        Storage a = call.scratch((long) most * n());
+        Storage b = call.scratch((long) most * n());
+        int[] tileIds = new int[most * k];
+        for (int from = 0; from < rows(); ) {
+            int size = Math.min(most, group - from % group);
+            score(on, 0, first, from, size, a);
+            score(on, 1, second, from, size, b);
+            on.productTopK(a, b, size, n(), Math.min(k, n()), k, call.y().slice((long) from * k, (long) size * k), tileIds);
+            System.arraycopy(tileIds, 0, ids, from * k, size * k);
+            from += size;
+        }
     }
 
-    private Storage scores(Backend on, Call call, int side, Variable keys) {
-        Storage scores = call.scratch((long) rows() * n());
-        if (groups() == 1) {
-            on.gemm(false, true, rows(), n(), width(), side(queries.data(), side), keys.data(), scores, false);
-        } else {
-            int[] starts = new int[groups() + 1];
-            Arrays.setAll(starts, g -> g * (rows() / groups()));
-            on.groupedGemm(starts, true, n(), width(), side(queries.data(), side), keys.data(), scores, false);
-        }
-        return scores;
+    /** The scores of rows of one group. */
+    private void score(Backend on, int side, Variable keys, int from, int size, Storage scores) {
+        Storage q = side(queries.data(), side).slice((long) from * width(), (long) size * width());
+        long own = (long) n() * width();
+        on.gemm(false, true, size, n(), width(), q, keys.data().slice(from / (rows() / groups()) * own, own), scores, false);
     }
 
     @Override

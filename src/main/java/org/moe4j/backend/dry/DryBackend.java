@@ -108,7 +108,7 @@ public final class DryBackend implements Backend {
     public void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add) {}
 
     @Override
-    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad) {}
+    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {}
 
     @Override
     public void gatherColumns(Storage x, int rows, int cols, int[] columns, int k, Storage y) {}

@@ -144,7 +144,8 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad) {
+    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {
+        if (!add) fill(grad, 0);
         Rows.gradient(index, coefficients, source, perRow, width, grad);
     }
 

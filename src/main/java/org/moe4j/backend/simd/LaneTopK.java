@@ -1,8 +1,10 @@
 package org.moe4j.backend.simd;
 
 import static jdk.incubator.vector.VectorOperators.EQ;
+import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.MIN;
 import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
 
@@ -15,35 +17,54 @@ import jdk.incubator.vector.VectorMask;
  * column is inserted in all lanes at once. Nothing branches on the data, which for short rows, where most columns enter the list,
  * is several times as fast as {@link TopK}; the results are the same. Columns are kept as float32, exact below 2^24.
  *
- * <p>Working memory is one array: the list's values, k vectors, then its columns, then the rows transposed.
+ * <p>Of long rows only candidates are inserted. A first look gives a threshold that at least k values reach, the least of the
+ * largest values of as many lanes; those that reach it, about 3 k of them, are put side by side, again without a branch. A row with
+ * more of them than are expected, or with NaN, has an empty list.
+ *
+ * <p>Working memory is one array: the list's values, k vectors, then its columns, then what is inserted: values, then columns.
  */
 final class LaneTopK {
     /** Whole numbers below this are exact in float32. */
     static final int EXACT = 1 << 24;
-    /** Columns for each place of the list up to which this is faster: beyond, most columns are below the list anyway. */
+    /** Columns for each place of a list shorter than a vector up to which this is faster: beyond, most are below the list anyway. */
     private static final int SHORT = 64;
+    /** Columns for each place of a longer list up to which all are inserted, and the most candidates. */
+    private static final int CANDIDATES = 8;
 
     private LaneTopK() {}
 
     static boolean pays(int n, int k) {
-        return n <= SHORT * k && n < EXACT;
+        return n < EXACT && (n <= inserted(n, k) || k >= L && n >= 4 * L * Sgemm.blocks(k, L));
+    }
+
+    /** The most columns that are inserted. */
+    private static int inserted(int n, int k) {
+        return Math.min(n, k < L ? SHORT * k : CANDIDATES * k);
     }
 
     /** Floats of working memory. */
     static int size(int n, int k) {
-        return (2 * k + n) * L;
+        return 2 * (k + inserted(n, k)) * L;
     }
 
     /** The k largest of each of L rows of n at x[ix..] into the list at {@code work[at..]}, the lower column first at a tie. */
     static void rows(float[] x, int ix, int n, int k, float[] work, int at) {
         int columns = at + k * L;
         int block = columns + k * L;
-        Pack.transpose(L, n, x, ix, n, work, block, L);
+        int most = inserted(n, k);
+        int blockColumns = block + most * L;
+        int count = n;
+        if (n > most) {
+            count = candidates(x, ix, n, k, work, block, blockColumns, most);
+        } else {
+            Pack.transpose(L, n, x, ix, n, work, block, L);
+            for (int j = 0; j < n; j++) Arrays.fill(work, blockColumns + j * L, blockColumns + (j + 1) * L, j);
+        }
         Arrays.fill(work, at, columns, Float.NEGATIVE_INFINITY);
         Arrays.fill(work, columns, block, -1);
-        for (int j = 0; j < n; j++) {
+        for (int j = 0; j < count; j++) {
             FloatVector v = FloatVector.fromArray(F, work, block + j * L);
-            FloatVector column = FloatVector.broadcast(F, j);
+            FloatVector column = FloatVector.fromArray(F, work, blockColumns + j * L);
             int l = (Math.min(j, k - 1)) * L; // the list holds j values so far
             FloatVector value = FloatVector.fromArray(F, work, at + l);
             VectorMask<Float> enters = v.compare(GT, value);
@@ -60,6 +81,58 @@ final class LaneTopK {
             value.blend(v, enters).intoArray(work, at);
             FloatVector.fromArray(F, work, columns).blend(column, enters).intoArray(work, columns);
         }
+    }
+
+    /** Puts the candidates of L rows into blocks of {@code most} vectors; those after a row's are -∞. Returns how many vectors have any. */
+    private static int candidates(float[] x, int ix, int n, int k, float[] work, int block, int blockColumns, int most) {
+        Arrays.fill(work, block, block + most * L, Float.NEGATIVE_INFINITY);
+        int where = n + L;
+        float[] found = Scratch.mine().right(2 * where);
+        int longest = 0;
+        for (int lane = 0; lane < L; lane++) {
+            int count = reaching(threshold(x, ix + lane * n, n, k), x, ix + lane * n, n, found, where);
+            if (count > most) continue;
+            for (int c = 0; c < count; c++) {
+                work[block + c * L + lane] = found[c];
+                work[blockColumns + c * L + lane] = found[where + c];
+            }
+            longest = Math.max(longest, count);
+        }
+        return longest;
+    }
+
+    /** What at least k values reach: the least of the largest in the lanes of ⌈k/L⌉ pieces; NaN if one of them is. */
+    private static float threshold(float[] x, int ix, int n, int k) {
+        int pieces = Sgemm.blocks(k, L);
+        int length = n / L / pieces * L;
+        FloatVector least = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
+        for (int piece = 0; piece < pieces; piece++) {
+            FloatVector most = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+            for (int i = 0; i < length; i += L) most = most.max(FloatVector.fromArray(F, x, ix + piece * length + i));
+            least = least.min(most);
+        }
+        return least.reduceLanes(MIN);
+    }
+
+    /** The values that reach {@code least}, in order, and from {@code where} on their columns. Returns how many. */
+    private static int reaching(float least, float[] x, int ix, int n, float[] found, int where) {
+        FloatVector lanes = FloatVector.zero(F).addIndex(1);
+        int count = 0;
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            FloatVector v = FloatVector.fromArray(F, x, ix + i);
+            VectorMask<Float> reaches = v.compare(GE, least);
+            v.compress(reaches).intoArray(found, count);
+            lanes.add(i).compress(reaches).intoArray(found, where + count);
+            count += reaches.trueCount();
+        }
+        for (; i < n; i++) {
+            if (x[ix + i] >= least) {
+                found[count] = x[ix + i];
+                found[where + count++] = i;
+            }
+        }
+        return count;
     }
 
     /**

@@ -8,6 +8,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.NormalBlock;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -111,7 +112,12 @@ public final class SimdBackend implements Backend {
     public void normal(CounterRandom random, double deviation, Storage storage) {
         FloatStorage x = of(storage);
         team.chunks(x.length(), (at, n) -> {
-            for (int i = at; i < at + n; i++) x.array()[x.offset() + i] = (float) (deviation * random.normal(i));
+            NormalBlock block = new NormalBlock();
+            for (int from = at; from < at + n; from += NormalBlock.SIZE) {
+                int size = Math.min(NormalBlock.SIZE, at + n - from);
+                double[] z = block.of(random, from, size);
+                for (int i = 0; i < size; i++) x.array()[x.offset() + from + i] = (float) (deviation * z[i]);
+            }
         });
     }
 
@@ -209,12 +215,12 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void rowGradient(RowIndex index, Storage coefficients, Storage from, int perRow, int width, Storage to) {
+    public void rowGradient(RowIndex index, Storage coefficients, Storage from, int perRow, int width, Storage to, boolean add) {
         FloatStorage c = of(coefficients);
         FloatStorage source = of(from);
         FloatStorage grad = of(to);
         team.rows(index.count(), width, u -> TableRows.segment(index.order(), index.starts()[u], index.starts()[u + 1], array(c), offset(c),
-                source.array(), source.offset(), perRow, width, grad.array(), grad.offset() + u * width));
+                source.array(), source.offset(), perRow, width, grad.array(), grad.offset() + u * width, add));
     }
 
     // ---- columns of a row ------------------------------------------------------------------------------------------

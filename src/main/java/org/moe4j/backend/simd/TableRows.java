@@ -142,9 +142,10 @@ final class TableRows {
         }
     }
 
-    /** grad += sum over order[from..to) of coefficient[p] source[p / perRow]; coefficients null means all 1. */
+    /** grad = or += sum over order[from..to) of coefficient[p] source[p / perRow]; coefficients null means all 1. */
     static void segment(int[] order, int from, int to, float[] coefficients, int ic, float[] source, int is, int perRow,
-            int width, float[] grad, int ig) {
+            int width, float[] grad, int ig, boolean add) {
+        if (!add) Arrays.fill(grad, ig, ig + width, 0);
         int i = from;
         for (; i + 4 <= to; i += 4) {
             int p0 = order[i];
