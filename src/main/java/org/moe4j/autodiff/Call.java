@@ -41,7 +41,7 @@ public final class Call {
 
     /** The gradient of output {@code i}; null if none flowed to it. */
     public Storage dy(int i) {
-        return outputs[i].grad() == null ? null : outputs[i].dData();
+        return !outputs[i].hasGrad() ? null : outputs[i].dData();
     }
 
     /** Memory for the length of this call, with whatever it last held. */

@@ -16,6 +16,7 @@ public final class Parameter extends Variable {
     private final String name;
     private final Kind kind;
     private RowGradient rowGrad;
+    private boolean sharesGrad;
 
     public Parameter(String name, Kind kind, Tensor value) {
         super(value, kind != Kind.BUFFER);
@@ -49,6 +50,8 @@ public final class Parameter extends Variable {
         int end = shape().dim(0);
         Parameter rows = new Parameter(name, kind, value().rows(from, end));
         rows.setGrad(grad().rows(from, end));
+        sharesGrad = true;
+        rows.sharesGrad = true;
         return rows;
     }
 
@@ -69,7 +72,7 @@ public final class Parameter extends Variable {
 
     /** Gives a weight that no gradient has reached yet one of zero; a table's stays null, for no row. */
     public void ensureGrad(Backend on) {
-        if (grad() == null && kind == Kind.WEIGHT) {
+        if (!hasGrad() && kind == Kind.WEIGHT) {
             setGrad(new Tensor(shape(), on.allocate(shape().size())));
         }
     }
@@ -87,10 +90,12 @@ public final class Parameter extends Variable {
         return dense;
     }
 
-    /** Forgets the gradient: zeroes a dense one, gives back the rows of a table's. */
+    /** Forgets the gradient: a dense one is zero from now on, the rows of a table's are given back. */
     public void clearGrad(Backend on) {
-        if (grad() != null) {
-            on.fill(dData(), 0);
+        if (hasGrad() && sharesGrad) {
+            on.fill(dData(), 0);                                                  // who shares the memory would not know
+        } else if (hasGrad()) {
+            setZeroGrad(new Tensor(shape(), gradMemory()), on);
         }
         if (rowGrad != null) {
             rowGrad.release();

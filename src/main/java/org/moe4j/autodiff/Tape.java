@@ -167,7 +167,7 @@ public final class Tape implements Operations, AutoCloseable {
 
     private static boolean reached(Call call) {
         for (Variable y : call.outputs) {
-            if (y.grad() != null) {
+            if (y.hasGrad()) {
                 return true;
             }
         }
@@ -176,7 +176,7 @@ public final class Tape implements Operations, AutoCloseable {
 
     /** Parameters keep their gradient between tapes, a view's is part of another's; that of anything else is the tape's. */
     private void ensureGrad(Variable x) {
-        if (!x.wantsGrad() || x.grad() != null) {
+        if (!x.wantsGrad() || x.hasGrad()) {
             return;
         }
         if (x.view() != null) {
@@ -187,14 +187,15 @@ public final class Tape implements Operations, AutoCloseable {
         } else if (x instanceof Parameter p) {
             p.ensureGrad(on);
         } else {
-            x.setGrad(new Tensor(x.shape(), arena.takeZero(x.shape().size())));
-            gradients.add(x.dData());
+            Storage memory = arena.take(x.shape().size());
+            x.setZeroGrad(new Tensor(x.shape(), memory), on);
+            gradients.add(memory);
         }
     }
 
     private void releaseGrad(Variable y) {
-        if (y.grad() != null) {
-            Storage data = y.dData();
+        if (y.hasGrad()) {
+            Storage data = y.gradMemory();
             y.setGrad(null);
             gradients.remove(data);
             arena.give(data);

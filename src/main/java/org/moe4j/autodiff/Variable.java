@@ -1,5 +1,6 @@
 package org.moe4j.autodiff;
 
+import org.moe4j.backend.Backend;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Tensor;
@@ -10,6 +11,7 @@ public class Variable {
     private boolean wantsGrad;
     private final Op view;
     private Tensor grad;
+    private Backend unwritten;                                                    // of a gradient that is zero while its memory isn't yet; else null
 
     Variable(Tensor value, boolean wantsGrad) {
         this(value, wantsGrad, null);
@@ -42,7 +44,26 @@ public class Variable {
 
     /** The gradient; null where none has flowed (yet). */
     public final Tensor grad() {
+        if (unwritten != null) {
+            unwritten.fill(grad.data(), 0);
+            unwritten = null;
+        }
         return grad;
+    }
+
+    /** Whether there is a gradient, be it zero. */
+    final boolean hasGrad() {
+        return grad != null;
+    }
+
+    /**
+     * Whether what comes is to be added to {@link #dData}, to be asked before it by whoever writes all of it: if not, the memory holds
+     * anything, and the zeros it stands for need neither be written nor be read.
+     */
+    public final boolean addsToGrad() {
+        boolean adds = unwritten == null;
+        unwritten = null;
+        return adds;
     }
 
     /** The memory of the gradient, to add to; the tape makes it before it calls backward. */
@@ -50,12 +71,12 @@ public class Variable {
         if (grad == null) {
             throw new IllegalStateException(this + " has no dense gradient: of a table only embedding, gatherDot and gatherSum take the rows");
         }
-        return grad.data();
+        return grad().data();
     }
 
     /** The gradient's values in row-major order, zeros where none has flowed: for tests and reports. */
     public double[] gradientToDoubles() {
-        return grad == null ? new double[Math.toIntExact(shape().size())] : grad.toDoubles();
+        return grad == null ? new double[Math.toIntExact(shape().size())] : grad().toDoubles();
     }
 
     final Op view() {
@@ -64,6 +85,18 @@ public class Variable {
 
     final void setGrad(Tensor grad) {
         this.grad = grad;
+        unwritten = null;
+    }
+
+    /** A gradient of zero in the memory given, whatever that holds. */
+    final void setZeroGrad(Tensor memory, Backend on) {
+        grad = memory;
+        unwritten = on;
+    }
+
+    /** The memory of the gradient, with zeros in it or not. */
+    final Storage gradMemory() {
+        return grad.data();
     }
 
     final void setWantsGrad(boolean wantsGrad) {

@@ -80,8 +80,11 @@ public interface Backend extends AutoCloseable {
      */
     void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add);
 
-    /** The weight gradient of the grouped product: dw[e] (m,n) adds a[rows of e]ᵀ · b[rows of e]; a (R,m), b (R,n), dw (E,m,n). */
-    void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw);
+    /**
+     * The weight gradient of the grouped product: dw[e] (m,n) = a[rows of e]ᵀ · b[rows of e], which is 0 without rows, or dw[e] += if
+     * {@code add}; a (R,m), b (R,n), dw (E,m,n).
+     */
+    void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add);
 
     // ---- rows of a table -------------------------------------------------------------------------------------------
 

@@ -49,6 +49,40 @@ class TapeTest {
         assertThat(x.gradientToDoubles()).containsExactly(0);
     }
 
+    /** The product writes the gradient over what clearing left in its memory, once, and adds to it from then on. */
+    @Test
+    void aProductsGradientAfterClearingIsItsOwn() {
+        Parameter w = parameter(Parameter.Kind.WEIGHT, Shape.of(1, 2), 1, 2);
+        Parameter experts = parameter(Parameter.Kind.WEIGHT, Shape.of(2, 1, 2), 1, 2, 3, 4);
+        for (int step = 0; step < 3; step++) {
+            try (Tape t = new Tape(on, arena)) {
+                Variable x = t.constant(Shape.of(1, 2), 5, 7);
+                Variable dense = t.add(t.linear(x, w, null), t.linear(t.scale(x, 2), w, null));
+                t.backward(t.sum(t.add(dense, t.groupedLinear(x, experts, null, new int[] {0, 0, 1}))));
+            }
+            if (step == 0) {
+                w.clearGrad(on);
+                experts.clearGrad(on);
+            }
+        }
+        assertThat(w.gradientToDoubles()).containsExactly(30, 42);        // (5, 7) · 3, in the two steps after clearing
+        assertThat(experts.gradientToDoubles()).containsExactly(0, 0, 10, 14);
+    }
+
+    @Test
+    void clearedGradientsOfSharedRowsAreZeroForBoth() {
+        Parameter all = parameter(Parameter.Kind.WEIGHT, Shape.of(2, 2), 1, 2, 3, 4);
+        Parameter last = all.rowsFrom(on, 1);
+        try (Tape t = new Tape(on, arena)) {
+            t.backward(t.sum(t.linear(t.constant(Shape.of(1, 2), 5, 7), all, null)));
+        }
+        assertThat(last.gradientToDoubles()).containsExactly(5, 7);
+        last.clearGrad(on);
+        assertThat(all.gradientToDoubles()).containsExactly(5, 7, 0, 0);
+        all.clearGrad(on);
+        assertThat(last.gradientToDoubles()).containsExactly(0, 0);
+    }
+
     @Test
     void backwardTwiceOnOneTapeAddsTwice() {
         Parameter x = weight(1, 2, 3, 4);

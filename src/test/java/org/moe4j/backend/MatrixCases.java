@@ -32,10 +32,12 @@ final class MatrixCases {
                 new BackendCase("groupedGemmWeights", 3, 17, List.of(new int[] {2, 200, 1024}, new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}),
                         (on, run, n) -> {
                             int rows = 3 + 9 * n[0];
-                            int[] starts = run.starts(n[0], rows);
-                            Storage dw = run.input((long) n[0] * n[1] * n[2]);
-                            on.groupedGemmWeights(starts, n[1], n[2], run.input((long) rows * n[1]), run.input((long) rows * n[2]), dw);
-                            run.keep("dw", dw, 8 + rows);
+                            for (boolean add : BOTH) {
+                                int[] starts = run.flags(add).starts(n[0], rows);
+                                Storage dw = run.output((long) n[0] * n[1] * n[2], add);
+                                on.groupedGemmWeights(starts, n[1], n[2], run.input((long) rows * n[1]), run.input((long) rows * n[2]), dw, add);
+                                run.keep("dw", dw, 8 + rows);
+                            }
                         }));
     }
 

@@ -83,9 +83,9 @@ class ReferenceGradientProperties {
         check(forward, y, dy, x, dx, () -> on.groupedGemm(starts, !transposed, k, n, dy, w, dx, true));
         check(forward, y, dy, w, dw, () -> {
             if (transposed) {
-                on.groupedGemmWeights(starts, n, k, dy, x, dw);
+                on.groupedGemmWeights(starts, n, k, dy, x, dw, true);
             } else {
-                on.groupedGemmWeights(starts, k, n, x, dy, dw);
+                on.groupedGemmWeights(starts, k, n, x, dy, dw, true);
             }
         });
     }

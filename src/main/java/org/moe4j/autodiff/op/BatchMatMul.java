@@ -45,8 +45,7 @@ public record BatchMatMul(Variable a, Variable b, boolean transposeA, boolean tr
     @Override
     public void forward(Backend on, Call call) {
         if (transposeA) {
-            on.fill(call.y(), 0);
-            on.groupedGemmWeights(blocks(k()), m(), n(), a.data(), b.data(), call.y());
+            on.groupedGemmWeights(blocks(k()), m(), n(), a.data(), b.data(), call.y(), false);
         } else {
             on.groupedGemm(blocks(m()), transposeB, n(), k(), a.data(), b.data(), call.y(), false);
         }
@@ -55,19 +54,21 @@ public record BatchMatMul(Variable a, Variable b, boolean transposeA, boolean tr
     @Override
     public void backward(Backend on, Call call) {
         if (a.wantsGrad()) {
+            boolean add = a.addsToGrad();
             if (transposeA) {
-                on.groupedGemm(blocks(k()), true, m(), n(), b.data(), call.dy(), a.dData(), true); // da += b · dyᵀ
+                on.groupedGemm(blocks(k()), true, m(), n(), b.data(), call.dy(), a.dData(), add); // da += b · dyᵀ
             } else {
-                on.groupedGemm(blocks(m()), !transposeB, k(), n(), call.dy(), b.data(), a.dData(), true); // da += dy · op(b)ᵀ
+                on.groupedGemm(blocks(m()), !transposeB, k(), n(), call.dy(), b.data(), a.dData(), add); // da += dy · op(b)ᵀ
             }
         }
         if (b.wantsGrad()) {
+            boolean add = b.addsToGrad();
             if (transposeA) {
-                on.groupedGemm(blocks(k()), false, n(), m(), a.data(), call.dy(), b.dData(), true); // db += a · dy
+                on.groupedGemm(blocks(k()), false, n(), m(), a.data(), call.dy(), b.dData(), add); // db += a · dy
             } else if (transposeB) {
-                on.groupedGemmWeights(blocks(m()), n(), k(), call.dy(), a.data(), b.dData()); // db += dyᵀ · a
+                on.groupedGemmWeights(blocks(m()), n(), k(), call.dy(), a.data(), b.dData(), add); // db += dyᵀ · a
             } else {
-                on.groupedGemmWeights(blocks(m()), k(), n(), a.data(), call.dy(), b.dData()); // db += aᵀ · dy
+                on.groupedGemmWeights(blocks(m()), k(), n(), a.data(), call.dy(), b.dData(), add); // db += aᵀ · dy
             }
         }
     }

@@ -60,12 +60,16 @@ public record GroupedLinear(Variable x, Variable w, Variable b, int[] starts, bo
     @Override
     public void backward(Backend on, Call call) {
         if (x.wantsGrad()) {
-            on.groupedGemm(starts, inFirst, in(), out(), call.dy(), w.data(), x.dData(), true); // dx += dy · w[e]
+            boolean add = x.addsToGrad();
+            on.groupedGemm(starts, inFirst, in(), out(), call.dy(), w.data(), x.dData(), add); // dx += dy · w[e]
         }
-        if (w.wantsGrad() && inFirst) {
-            on.groupedGemmWeights(starts, in(), out(), x.data(), call.dy(), w.dData()); // dw[e] += xᵀ · dy
-        } else if (w.wantsGrad()) {
-            on.groupedGemmWeights(starts, out(), in(), call.dy(), x.data(), w.dData()); // dw[e] += dyᵀ · x
+        if (w.wantsGrad()) {
+            boolean add = w.addsToGrad();
+            if (inFirst) {
+                on.groupedGemmWeights(starts, in(), out(), x.data(), call.dy(), w.dData(), add); // dw[e] += xᵀ · dy
+            } else {
+                on.groupedGemmWeights(starts, out(), in(), call.dy(), x.data(), w.dData(), add); // dw[e] += dyᵀ · x
+            }
         }
         for (int e = 0; b != null && b.wantsGrad() && e < experts(); e++) {
             if (rows(e) > 0) {

@@ -42,10 +42,12 @@ public record Linear(Variable x, Variable w, Variable b) implements Op {
     @Override
     public void backward(Backend on, Call call) {
         if (x.wantsGrad()) {
-            on.gemm(false, false, rows(), in(), out(), call.dy(), w.data(), x.dData(), true); // dx += dy · w
+            boolean add = x.addsToGrad();
+            on.gemm(false, false, rows(), in(), out(), call.dy(), w.data(), x.dData(), add); // dx += dy · w
         }
         if (w.wantsGrad()) {
-            on.gemm(true, false, out(), in(), rows(), call.dy(), x.data(), w.dData(), true); // dw += dyᵀ · x
+            boolean add = w.addsToGrad();
+            on.gemm(true, false, out(), in(), rows(), call.dy(), x.data(), w.dData(), add); // dw += dyᵀ · x
         }
         if (b != null && b.wantsGrad()) {
             on.move(new int[] {rows(), out()}, rowMajor(call.dy()), new Strided(b.dData(), 0, new long[] {0, 1}), true);

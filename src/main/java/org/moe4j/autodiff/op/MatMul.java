@@ -45,17 +45,19 @@ public record MatMul(Variable a, Variable b, boolean transposeA, boolean transpo
     @Override
     public void backward(Backend on, Call call) {
         if (a.wantsGrad()) {
+            boolean add = a.addsToGrad();
             if (transposeA) {
-                on.gemm(transposeB, true, k(), m(), n(), b.data(), call.dy(), a.dData(), true); // da += op(b) · dyᵀ
+                on.gemm(transposeB, true, k(), m(), n(), b.data(), call.dy(), a.dData(), add); // da += op(b) · dyᵀ
             } else {
-                on.gemm(false, !transposeB, m(), k(), n(), call.dy(), b.data(), a.dData(), true); // da += dy · op(b)ᵀ
+                on.gemm(false, !transposeB, m(), k(), n(), call.dy(), b.data(), a.dData(), add); // da += dy · op(b)ᵀ
             }
         }
         if (b.wantsGrad()) {
+            boolean add = b.addsToGrad();
             if (transposeB) {
-                on.gemm(true, transposeA, n(), k(), m(), call.dy(), a.data(), b.dData(), true); // db += dyᵀ · op(a)
+                on.gemm(true, transposeA, n(), k(), m(), call.dy(), a.data(), b.dData(), add); // db += dyᵀ · op(a)
             } else {
-                on.gemm(!transposeA, false, k(), n(), m(), a.data(), call.dy(), b.dData(), true); // db += op(a)ᵀ · dy
+                on.gemm(!transposeA, false, k(), n(), m(), a.data(), call.dy(), b.dData(), add); // db += op(a)ᵀ · dy
             }
         }
     }

@@ -93,7 +93,7 @@ public final class DryBackend implements Backend {
     public void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {}
 
     @Override
-    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw) {}
+    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {}
 
     @Override
     public void gatherRows(Storage table, int width, int[] rows, Storage y) {}

@@ -27,12 +27,12 @@ final class Matrices {
         }
     }
 
-    static void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw) {
+    static void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
         for (int e = 0; e + 1 < starts.length; e++) {
             long first = starts[e];
             int rows = starts[e + 1] - starts[e];
             gemm(true, false, m, n, rows, a.slice(first * m, (long) rows * m), b.slice(first * n, (long) rows * n),
-                    dw.slice((long) e * m * n, (long) m * n), true);
+                    dw.slice((long) e * m * n, (long) m * n), add);
         }
     }
 }

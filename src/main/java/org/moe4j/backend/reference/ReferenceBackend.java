@@ -119,8 +119,8 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw) {
-        Matrices.groupedGemmWeights(starts, m, n, a, b, dw);
+    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
+        Matrices.groupedGemmWeights(starts, m, n, a, b, dw, add);
     }
 
     @Override

@@ -32,15 +32,15 @@ final class GroupedSgemm {
         });
     }
 
-    /** dw[e] (m,n) += a[rows of e]ᵀ · b[rows of e]; a (R,m), b (R,n), dw (E,m,n). */
-    static void weights(Team team, int[] starts, int m, int n, float[] a, int ao, float[] b, int bo, float[] dw, int wo) {
+    /** dw[e] (m,n) = or += a[rows of e]ᵀ · b[rows of e]; a (R,m), b (R,n), dw (E,m,n). */
+    static void weights(Team team, int[] starts, int m, int n, float[] a, int ao, float[] b, int bo, float[] dw, int wo, boolean add) {
         int experts = starts.length - 1;
         Cut cut = new Cut(team, n, (long) m * (starts[experts] - starts[0]));
-        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] > starts[e] ? m : 0, starts[e + 1] - starts[e], true);
+        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] > starts[e] || !add ? m : 0, starts[e + 1] - starts[e], true);
         cut.run(team, (e, i, rows, j, columns) -> {
-            int at = wo + (e * m + i) * n + j;
+            int at = wo + (e * m + i) * n + j; // touched even where it is overwritten: a line must be here to be written
             Scratch.mine().touched = Pack.touch(rows, columns, dw, at, n);
-            Sgemm.block(true, false, rows, columns, starts[e + 1] - starts[e], a, ao + starts[e] * m + i, m, b, bo + starts[e] * n + j, n, dw, at, n, true);
+            Sgemm.block(true, false, rows, columns, starts[e + 1] - starts[e], a, ao + starts[e] * m + i, m, b, bo + starts[e] * n + j, n, dw, at, n, add);
         });
     }
 

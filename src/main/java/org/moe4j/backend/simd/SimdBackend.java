@@ -169,11 +169,11 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void groupedGemmWeights(int[] starts, int m, int n, Storage left, Storage right, Storage grad) {
+    public void groupedGemmWeights(int[] starts, int m, int n, Storage left, Storage right, Storage grad, boolean add) {
         FloatStorage a = of(left);
         FloatStorage b = of(right);
         FloatStorage dw = of(grad);
-        GroupedSgemm.weights(team, starts, m, n, a.array(), a.offset(), b.array(), b.offset(), dw.array(), dw.offset());
+        GroupedSgemm.weights(team, starts, m, n, a.array(), a.offset(), b.array(), b.offset(), dw.array(), dw.offset(), add);
     }
 
     // ---- rows of a table -------------------------------------------------------------------------------------------
