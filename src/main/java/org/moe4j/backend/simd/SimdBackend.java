@@ -20,7 +20,7 @@ import org.moe4j.tensor.Strided;
  */
 public final class SimdBackend implements Backend {
     static {
-        Tiles.introduce();
+        Tiles.prepare();
     }
 
     private final Team team;
