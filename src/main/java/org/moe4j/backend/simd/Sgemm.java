@@ -38,7 +38,8 @@ final class Sgemm {
         int rowBlocks = blocks(m, ROW_BLOCK);
         int rows = evenBlock(m, rowBlocks, 6);
         int panels = blocks(n, PANEL);
-        int group = Math.min(panels, Math.max(blocks(panels * rowBlocks, parts), parts == 1 ? panels : 4));
+        int fewest = parts == 1 ? panels : Math.clamp(panels * rowBlocks / team.size(), 1, 4); // a task for each thread comes before long tasks
+        int group = Math.min(panels, Math.max(blocks(panels * rowBlocks, parts), fewest));
         int groups = blocks(panels, group);
         team.parallel(rowBlocks * groups, task -> {
             int i = task / groups * rows;
