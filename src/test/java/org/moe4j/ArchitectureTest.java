@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 
-/** Each package uses only those before it, and the incubator module stays in one. */
+/** Each package uses only those before it, and the incubator module stays in one, as does JCuda. */
 class ArchitectureTest {
     private static final List<String> ORDER = List.of("tensor", "io", "backend", "autodiff", "nn", "experts", "model", "cost", "data", "interchange",
             "train", "surgery", "sweep", "analysis", "panel", "report", "golden", "notebook", "cli");
@@ -45,6 +45,15 @@ class ArchitectureTest {
         for (Path file : files()) {
             if (!file.startsWith(SOURCES.resolve("backend/simd"))) {
                 assertThat(code(file)).as("%s", file).doesNotContain("import jdk.incubator", "import static jdk.incubator");
+            }
+        }
+    }
+
+    @Test
+    void onlyTheCudaBackEndKnowsJCuda() throws IOException {
+        for (Path file : files()) {
+            if (!file.startsWith(SOURCES.resolve("backend/cuda"))) {
+                assertThat(code(file)).as("%s", file).doesNotContainPattern("\\bjcuda\\.");
             }
         }
     }

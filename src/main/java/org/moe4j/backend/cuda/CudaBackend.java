@@ -1,0 +1,238 @@
+package org.moe4j.backend.cuda;
+
+import org.moe4j.backend.AdamStep;
+import org.moe4j.backend.AttentionShape;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Binary;
+import org.moe4j.backend.Unary;
+import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.Strided;
+
+/** Computes on an NVIDIA GPU, in float32. Calls return when their work is queued; reading a value waits for it. */
+public final class CudaBackend implements Backend {
+    private final Device device;
+
+    /** @param ordinal which of the machine's GPUs, from 0 */
+    public CudaBackend(int ordinal) {
+        device = new Device(ordinal);
+    }
+
+    @Override
+    public String name() {
+        return "cuda";
+    }
+
+    @Override
+    public int bytesPerValue() {
+        return Float.BYTES;
+    }
+
+    @Override
+    public Storage allocate(long size) {
+        DeviceStorage x = device.floats(size);
+        device.fill(x.address(), 0, size);
+        return x;
+    }
+
+    @Override
+    public void close() {
+        device.close();
+    }
+
+    @Override
+    public void fill(Storage x, double value) {
+        DeviceStorage to = DeviceStorage.of(x);
+        device.fill(to.address(), Float.floatToRawIntBits((float) value), to.size());
+    }
+
+    @Override
+    public void copy(Storage x, Storage y) {
+        DeviceStorage from = DeviceStorage.of(x);
+        device.copy(from.address(), DeviceStorage.of(y).address(), from.size() * Float.BYTES);
+    }
+
+    @Override
+    public void axpy(double alpha, Storage x, Storage y) {
+        throw new UnsupportedOperationException("axpy");
+    }
+
+    @Override
+    public void scale(double alpha, Storage x) {
+        throw new UnsupportedOperationException("scale");
+    }
+
+    @Override
+    public double sumOfSquares(Storage x) {
+        throw new UnsupportedOperationException("sumOfSquares");
+    }
+
+    @Override
+    public void uniform(CounterRandom random, double low, double high, Storage x) {
+        throw new UnsupportedOperationException("uniform");
+    }
+
+    @Override
+    public void normal(CounterRandom random, double deviation, Storage x) {
+        throw new UnsupportedOperationException("normal");
+    }
+
+    @Override
+    public void unary(Unary f, Storage x, Storage y) {
+        throw new UnsupportedOperationException("unary");
+    }
+
+    @Override
+    public void unaryGrad(Unary f, Storage x, Storage y, Storage dy, Storage dx) {
+        throw new UnsupportedOperationException("unaryGrad");
+    }
+
+    @Override
+    public void binary(Binary f, int[] dims, Strided a, Strided b, Storage y) {
+        throw new UnsupportedOperationException("binary");
+    }
+
+    @Override
+    public void binaryGrad(Binary f, int[] dims, Strided a, Strided b, Storage dy, Storage da, Storage db) {
+        throw new UnsupportedOperationException("binaryGrad");
+    }
+
+    @Override
+    public void move(int[] dims, Strided x, Strided y, boolean add) {
+        throw new UnsupportedOperationException("move");
+    }
+
+    @Override
+    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, boolean add) {
+        throw new UnsupportedOperationException("gemm");
+    }
+
+    @Override
+    public void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
+        throw new UnsupportedOperationException("groupedGemm");
+    }
+
+    @Override
+    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
+        throw new UnsupportedOperationException("groupedGemmWeights");
+    }
+
+    @Override
+    public void gatherRows(Storage table, int width, int[] rows, Storage y) {
+        throw new UnsupportedOperationException("gatherRows");
+    }
+
+    @Override
+    public void scatterAddRows(Storage x, int width, int[] rows, Storage table) {
+        throw new UnsupportedOperationException("scatterAddRows");
+    }
+
+    @Override
+    public void gatherDot(Storage x, Storage table, int width, int[] ids, int perRow, Storage s, boolean add) {
+        throw new UnsupportedOperationException("gatherDot");
+    }
+
+    @Override
+    public void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add) {
+        throw new UnsupportedOperationException("gatherSum");
+    }
+
+    @Override
+    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {
+        throw new UnsupportedOperationException("rowGradient");
+    }
+
+    @Override
+    public void gatherColumns(Storage x, int rows, int cols, int[] columns, int k, Storage y) {
+        throw new UnsupportedOperationException("gatherColumns");
+    }
+
+    @Override
+    public void scatterAddColumns(Storage y, int rows, int cols, int[] columns, int k, Storage x) {
+        throw new UnsupportedOperationException("scatterAddColumns");
+    }
+
+    @Override
+    public void topK(Storage x, int rows, int cols, int k, Storage values, int[] columns) {
+        throw new UnsupportedOperationException("topK");
+    }
+
+    @Override
+    public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, int[] ids) {
+        throw new UnsupportedOperationException("productTopK");
+    }
+
+    @Override
+    public void softmax(Storage x, int rows, int cols, Storage y) {
+        throw new UnsupportedOperationException("softmax");
+    }
+
+    @Override
+    public void softmaxGrad(Storage y, Storage dy, int rows, int cols, Storage dx) {
+        throw new UnsupportedOperationException("softmaxGrad");
+    }
+
+    @Override
+    public void logSumExp(Storage x, int rows, int cols, Storage y) {
+        throw new UnsupportedOperationException("logSumExp");
+    }
+
+    @Override
+    public void crossEntropy(Storage x, int rows, int cols, int[] targets, double smoothing, Storage loss, Storage lse) {
+        throw new UnsupportedOperationException("crossEntropy");
+    }
+
+    @Override
+    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, int[] targets, double smoothing, Storage dloss, Storage dx) {
+        throw new UnsupportedOperationException("crossEntropyGrad");
+    }
+
+    @Override
+    public void layerNorm(Storage x, Storage gain, Storage bias, double eps, int rows, int cols, Storage y, Storage mean, Storage rstd) {
+        throw new UnsupportedOperationException("layerNorm");
+    }
+
+    @Override
+    public void layerNormGrad(Storage x, Storage gain, Storage mean, Storage rstd, Storage dy, int rows, int cols, Storage dx,
+            Storage dgain, Storage dbias) {
+        throw new UnsupportedOperationException("layerNormGrad");
+    }
+
+    @Override
+    public void rmsNorm(Storage x, Storage gain, double eps, int rows, int cols, Storage y, Storage rrms) {
+        throw new UnsupportedOperationException("rmsNorm");
+    }
+
+    @Override
+    public void rmsNormGrad(Storage x, Storage gain, Storage rrms, Storage dy, int rows, int cols, Storage dx, Storage dgain) {
+        throw new UnsupportedOperationException("rmsNormGrad");
+    }
+
+    @Override
+    public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse) {
+        throw new UnsupportedOperationException("attention");
+    }
+
+    @Override
+    public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse, Storage dy,
+            Storage dq, Storage dk, Storage dv, Storage dbias) {
+        throw new UnsupportedOperationException("attentionGrad");
+    }
+
+    @Override
+    public void rotary(int batch, int time, int heads, int headDim, double base, int first, boolean inverse, Storage x, Storage y,
+            boolean add) {
+        throw new UnsupportedOperationException("rotary");
+    }
+
+    @Override
+    public void adam(AdamStep step, Storage p, Storage g, Storage m, Storage v) {
+        throw new UnsupportedOperationException("adam");
+    }
+
+    @Override
+    public void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {
+        throw new UnsupportedOperationException("adamRows");
+    }
+}

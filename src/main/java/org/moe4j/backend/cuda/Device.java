@@ -1,0 +1,139 @@
+package org.moe4j.backend.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * One GPU as one back end sees it: a stream on which all its work runs in order, its memory, and the kernels of the context.
+ * For one thread at a time.
+ */
+final class Device implements AutoCloseable {
+    private static final int MOST_PARAMETERS = 64;
+
+    private final Context context;
+    private final Stream stream = new Stream();
+    private final DeviceMemory memory = new DeviceMemory();
+    private final Staging staging;
+    /** The arguments of a launch, 8 bytes each, and before them their addresses, which stay the same. */
+    private final MemorySegment parameters = Arena.ofAuto().allocate(2L * MOST_PARAMETERS * Long.BYTES, Long.BYTES);
+    private final MemorySegment arguments = parameters.asSlice((long) MOST_PARAMETERS * Long.BYTES);
+
+    private static final class Stream extends CUstream {
+        private long handle() {
+            return getNativePointer();
+        }
+    }
+
+    Device(int ordinal) {
+        context = Context.of(ordinal);
+        context.enter();
+        CudaException.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream");
+        staging = new Staging(stream, stream.handle());
+        for (int i = 0; i < MOST_PARAMETERS; i++) {
+            parameters.setAtIndex(ValueLayout.JAVA_LONG, i, arguments.address() + (long) i * Long.BYTES);
+        }
+    }
+
+    /** How many blocks run at once, at least: kernels that stride over their work start some for each. */
+    int multiprocessors() {
+        return context.multiprocessors();
+    }
+
+    /** Memory for float32 values, with whatever it last held. */
+    DeviceStorage floats(long size) {
+        context.enter();
+        DeviceMemory.Lease lease = memory.take(size * Float.BYTES);
+        return new DeviceStorage(this, lease, lease.address, size);
+    }
+
+    /** Memory for whole numbers, with whatever it last held; also a kernel's working memory, which may be dropped when the kernel has been queued. */
+    DeviceInts ints(long size) {
+        context.enter();
+        DeviceMemory.Lease lease = memory.take(size * Integer.BYTES);
+        return new DeviceInts(this, lease, lease.address, size);
+    }
+
+    /** A copy of a list; null for null. */
+    DeviceInts ints(int[] values) {
+        if (values == null) {
+            return null;
+        }
+        DeviceInts list = ints((long) values.length);
+        send(MemorySegment.ofArray(values), list.address());
+        return list;
+    }
+
+    /**
+     * Queues a kernel. Nothing is waited for; a failure of the kernel itself shows at a later call.
+     *
+     * @param sharedBytes dynamic shared memory of a block
+     * @param arguments in the order of the kernel's: {@link DeviceStorage}, {@link DeviceInts} and null are pointers; the others are numbers of
+     *     the kernel's own type, but that an int serves for a 64-bit integer and a boolean for an int
+     */
+    void launch(String kernel, int gridX, int gridY, int gridZ, int blockX, int sharedBytes, Object... arguments) {
+        if (gridX == 0 || gridY == 0 || gridZ == 0) {
+            return;
+        }
+        context.enter();
+        for (int i = 0; i < arguments.length; i++) {
+            put(i, arguments[i]);
+        }
+        Driver.launch(kernel, context.kernel(kernel, sharedBytes), gridX, gridY, gridZ, blockX, sharedBytes, stream.handle(), parameters);
+    }
+
+    private void put(int i, Object argument) {
+        switch (argument) {
+            case null -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, 0);
+            case DeviceStorage x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x.address());
+            case DeviceInts x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x.address());
+            case Integer x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x);
+            case Long x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x);
+            case Float x -> arguments.set(ValueLayout.JAVA_FLOAT, (long) i * Long.BYTES, x);
+            case Double x -> arguments.set(ValueLayout.JAVA_DOUBLE, (long) i * Long.BYTES, x);
+            case Boolean x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x ? 1 : 0);
+            default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
+        }
+    }
+
+    /** Queues setting 32-bit words. */
+    void fill(long address, int word, long words) {
+        if (words > 0) {
+            context.enter();
+            Driver.setWords(address, word, words, stream.handle());
+        }
+    }
+
+    /** Queues a copy on the device; the two must not overlap. */
+    void copy(long from, long to, long bytes) {
+        if (bytes > 0) {
+            context.enter();
+            Driver.deviceToDevice(to, from, bytes, stream.handle());
+        }
+    }
+
+    /** Queues a copy to the device; {@code from} may change when this returns. */
+    void send(MemorySegment from, long to) {
+        context.enter();
+        staging.send(from, to);
+    }
+
+    /** Copies from the device when all that was queued is done. */
+    void fetch(long from, MemorySegment to) {
+        context.enter();
+        staging.fetch(from, to);
+    }
+
+    @Override
+    public void close() {
+        context.enter();
+        Driver.synchronize(stream.handle());
+        memory.close();
+        staging.close();
+        JCudaDriver.cuStreamDestroy(stream);
+    }
+}
