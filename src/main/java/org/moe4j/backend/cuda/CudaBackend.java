@@ -12,6 +12,8 @@ import org.moe4j.tensor.Strided;
 
 /** Computes on an NVIDIA GPU, in float32. Calls return when their work is queued; reading a value waits for it. */
 public final class CudaBackend implements Backend {
+    private static final int BLOCK = 256;
+
     private final Device device;
 
     /** @param ordinal which of the machine's GPUs, from 0 */
@@ -55,7 +57,8 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void axpy(double alpha, Storage x, Storage y) {
-        throw new UnsupportedOperationException("axpy");
+        DeviceStorage to = DeviceStorage.of(y);
+        device.launch("axpy", blocks(to.size()), 1, 1, BLOCK, 0, (float) alpha, x, y, to.size());
     }
 
     @Override
@@ -234,5 +237,10 @@ public final class CudaBackend implements Backend {
     @Override
     public void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {
         throw new UnsupportedOperationException("adamRows");
+    }
+
+    /** Blocks for kernels that stride over n values: enough to fill the device, and no more than have work. */
+    private int blocks(long n) {
+        return (int) Math.min(Math.ceilDiv(n, (long) BLOCK), 8L * device.multiprocessors());
     }
 }
