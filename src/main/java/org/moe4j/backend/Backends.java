@@ -1,7 +1,10 @@
 package org.moe4j.backend;
 
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
+import org.moe4j.backend.cuda.CudaBackend;
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.backend.simd.SimdBackend;
@@ -10,22 +13,28 @@ import org.slf4j.LoggerFactory;
 
 /** Opens a back end by its name. */
 public final class Backends {
-    /** What {@link #open} knows; {@code auto} is simd where the Vector API module is there, else reference. */
-    public static final List<String> NAMES = List.of("auto", "reference", "simd", "dry");
+    /** What {@link #open} knows; {@code auto} is simd where the Vector API module is there, else reference, never a GPU unasked. */
+    public static final List<String> NAMES = List.of("auto", "reference", "simd", "cuda", "dry");
 
     private static final String MODULE = "jdk.incubator.vector";
+    private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
     private static final String REMEDY = "start java with --add-modules=" + MODULE;
 
     private Backends() {}
 
     /**
-     * @param name one of {@link #NAMES}
+     * @param name one of {@link #NAMES}; {@code cuda:1} is the second GPU
      * @param threads how many threads simd computes on, the calling one included
-     * @throws InputException if the name is unknown, there is not even one thread, or simd is asked for without its module
+     * @throws InputException if the name is unknown, there is not even one thread, simd is asked for without its module, or cuda without a GPU, its driver and
+     *     kernels for it
      */
     public static Backend open(String name, int threads) {
         if (threads < 1) {
             throw new InputException("threads is " + threads + ": a back end computes on at least 1");
+        }
+        Matcher cuda = CUDA.matcher(name);
+        if (cuda.matches()) {
+            return new CudaBackend(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
         }
         return switch (name) {
             case "auto" -> vectorModuleIsThere() ? new SimdBackend(threads) : fallBack();

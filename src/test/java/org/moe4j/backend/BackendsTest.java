@@ -21,7 +21,7 @@ class BackendsTest {
     @Test
     void unknownNamesAreRefusedWithTheChoices() {
         assertThatThrownBy(() -> Backends.open("smid", 1)).isInstanceOf(InputException.class)
-                .hasMessageContaining("'smid'").hasMessageContaining("did you mean 'simd'").hasMessageContaining("auto, reference, simd, dry");
+                .hasMessageContaining("'smid'").hasMessageContaining("did you mean 'simd'").hasMessageContaining("auto, reference, simd, cuda, dry");
     }
 
     @Test

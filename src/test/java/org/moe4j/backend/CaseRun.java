@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongToDoubleFunction;
 
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Storage;
@@ -17,7 +18,7 @@ import org.moe4j.tensor.Storage;
  */
 final class CaseRun {
     private static final int GUARDS = 5;
-    private static final double GUARD = -77;
+    private static final float GUARD = -77;
 
     private record Kept(String name, double[] values, int terms) {}
 
@@ -55,28 +56,18 @@ final class CaseRun {
     /** Float32 numbers in [low, high). */
     Storage input(long size, double low, double high) {
         CounterRandom r = nextRandom();
-        Storage x = guarded(size);
-        for (long i = 0; i < size; i++) {
-            x.set(i, (float) (low + (high - low) * r.uniform(i)));
-        }
-        return x;
+        return guarded(size, i -> low + (high - low) * r.uniform(i));
     }
 
     /** Values of which many are equal and all sums exact: quarters in [-1, 1]. */
     Storage levels(long size) {
         CounterRandom r = nextRandom();
-        Storage x = guarded(size);
-        for (long i = 0; i < size; i++) {
-            x.set(i, (r.below(i, 9) - 4) / 4.0);
-        }
-        return x;
+        return guarded(size, i -> (r.below(i, 9) - 4) / 4.0);
     }
 
     /** What a result overwrites. */
     Storage output(long size) {
-        Storage x = guarded(size);
-        on.fill(x, Double.NaN);
-        return x;
+        return guarded(size, _ -> Double.NaN);
     }
 
     /** What a result overwrites, or is added to. */
@@ -160,22 +151,25 @@ final class CaseRun {
         return random.at(draws++);
     }
 
-    private Storage guarded(long size) {
-        Storage all = on.allocate(size + 2 * GUARDS);
-        for (int i = 0; i < GUARDS; i++) {
-            all.set(i, GUARD);
-            all.set(GUARDS + size + i, GUARD);
+    private Storage guarded(long size, LongToDoubleFunction value) {
+        float[] values = new float[Math.toIntExact(size) + 2 * GUARDS];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i < GUARDS || i >= GUARDS + size ? GUARD : (float) value.applyAsDouble(i - GUARDS);
         }
+        Storage all = on.allocate(values.length);
+        all.write(0, values);
         guarded.add(all);
         return all.slice(GUARDS, size);
     }
 
     private void checkGuards(String what) {
         for (Storage all : guarded) {
-            for (int i = 0; i < GUARDS; i++) {
-                assertThat(all.get(i)).as("%s on %s: written before a storage", what, on.name()).isEqualTo(GUARD);
-                assertThat(all.get(all.size() - 1 - i)).as("%s on %s: written after a storage", what, on.name()).isEqualTo(GUARD);
-            }
+            float[] before = new float[GUARDS];
+            float[] after = new float[GUARDS];
+            all.read(0, before);
+            all.read(all.size() - GUARDS, after);
+            assertThat(before).as("%s on %s: written before a storage", what, on.name()).containsOnly(GUARD);
+            assertThat(after).as("%s on %s: written after a storage", what, on.name()).containsOnly(GUARD);
         }
     }
 }

@@ -2,19 +2,46 @@ package org.moe4j.backend;
 
 import java.util.List;
 
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
+import org.moe4j.backend.cuda.CudaEmulator;
 
-/** The back ends held to the reference, opened for tests; one that can't run here aborts its test with the reason. */
-final class OpenedBackend {
-    static final List<String> NAMES = List.of("simd");
+/**
+ * The back ends held to the reference, opened for tests; one that can't run here aborts its test with the reason. A JVM has one
+ * driver, so cuda is a GPU where the machine has a driver, and the emulator elsewhere; with {@code -Dgpu.required=true} the
+ * GPU's absence fails.
+ */
+public final class OpenedBackend {
+    public static final String EMULATED = "emulated cuda";
+    static final List<String> NAMES = List.of("simd", EMULATED, "cuda");
 
     private OpenedBackend() {}
 
-    static Backend open(String name, int threads) {
+    public static Backend open(String name, int threads) {
+        if (!name.contains("cuda")) {
+            return opened(name, threads);
+        }
+        String noEmulator = CudaEmulator.load();
+        if (name.equals(EMULATED)) {
+            Assumptions.assumeTrue(noEmulator == null, "emulated CUDA not tested: " + noEmulator);
+        } else if (noEmulator == null) {
+            absent("this machine has no NVIDIA driver");
+        }
+        return opened("cuda", threads);
+    }
+
+    private static Backend opened(String name, int threads) {
         try {
             return Backends.open(name, threads);
         } catch (IllegalArgumentException cannotRun) {
-            return Assumptions.abort(cannotRun.getMessage());
+            return name.equals("cuda") ? absent(cannotRun.getMessage()) : Assumptions.abort(cannotRun.getMessage());
         }
+    }
+
+    private static Backend absent(String why) {
+        if (Boolean.getBoolean("gpu.required")) {
+            return Assertions.fail("CUDA device absent, and gpu.required is set: " + why);
+        }
+        return Assumptions.abort("CUDA device absent: " + why);
     }
 }

@@ -3,9 +3,12 @@ package org.moe4j.backend.cuda;
 import java.util.HashMap;
 import java.util.Map;
 
+import org.moe4j.io.InputException;
+
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -13,11 +16,13 @@ import jcuda.driver.JCudaDriver;
  * and keeps it; other libraries in the process share it.
  */
 final class Context {
+    private static final String OTHERWISE = "; the simd back end computes without one";
     private static final ThreadLocal<Context> ENTERED = new ThreadLocal<>();
     private static final Map<Integer, Context> MADE = new HashMap<>();
 
     private final CUdevice device = new CUdevice();
     private final Handle context = new Handle();
+    private final String name;
     private final Kernels kernels;
     private final int multiprocessors;
 
@@ -28,15 +33,19 @@ final class Context {
     }
 
     private Context(int ordinal) {
-        NativeLibraries.load();
-        CudaException.check(JCudaDriver.cuInit(0), "starting the driver");
-        CudaException.check(JCudaDriver.cuDeviceGet(device, ordinal), "device " + ordinal);
-        CudaException.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "the context of device " + ordinal);
-        enter();
-        kernels = new Kernels(attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) >= 9 ? 90 : 80);
+        startDriver();
+        requireDevice(ordinal);
+        CudaException.check(JCudaDriver.cuDeviceGet(device, ordinal), "choosing device " + ordinal);
+        name = "cuda:" + ordinal + " (" + name() + ")";
+        int capability = 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        kernels = Kernels.of(capability, driverVersion(), name);
         multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+        retain();
+        enter();
     }
 
+    /** @throws InputException if there is no driver, no such device, or none that serves, in one sentence */
     static synchronized Context of(int ordinal) {
         Context context = MADE.get(ordinal);
         if (context == null) {
@@ -44,6 +53,58 @@ final class Context {
             MADE.put(ordinal, context);
         }
         return context;
+    }
+
+    private static void startDriver() {
+        try {
+            NativeLibraries.load();
+        } catch (LinkageError absent) {
+            throw new InputException(reason(String.valueOf(absent.getMessage())), absent);
+        }
+        int code = JCudaDriver.cuInit(0);
+        if (code == CUresult.CUDA_ERROR_NO_DEVICE) {
+            throw new InputException("there is no CUDA device: an NVIDIA driver is installed, but sees no GPU" + OTHERWISE);
+        }
+        if (code != CUresult.CUDA_SUCCESS) {
+            throw new InputException("the NVIDIA driver does not start, it says " + CudaException.name(code) + OTHERWISE);
+        }
+    }
+
+    /** What a failure to load comes from; the messages are pages of traces. */
+    private static String reason(String failure) {
+        if (failure.contains("Illegal native access") || failure.contains("native access")) {
+            return "the cuda back end calls native libraries, which this JVM does not allow: start java with --enable-native-access=ALL-UNNAMED";
+        }
+        if (failure.contains("libcuda.so") || failure.contains("nvcuda") || failure.contains("dependent libraries")) {
+            return "there is no NVIDIA driver on this machine: libcuda.so.1 is not found" + OTHERWISE;
+        }
+        return "JCuda has no native library for " + System.getProperty("os.name") + " on " + System.getProperty("os.arch") + OTHERWISE;
+    }
+
+    private static void requireDevice(int ordinal) {
+        int[] count = new int[1];
+        CudaException.check(JCudaDriver.cuDeviceGetCount(count), "counting devices");
+        if (ordinal >= count[0]) {
+            throw new InputException(count[0] == 0 ? "there is no CUDA device on this machine" + OTHERWISE
+                    : "there is no CUDA device " + ordinal + ": this machine has " + count[0] + ", " + (count[0] == 1 ? "cuda:0" : "cuda:0 to cuda:" + (count[0] - 1)));
+        }
+    }
+
+    private static int driverVersion() {
+        int[] version = new int[1];
+        CudaException.check(JCudaDriver.cuDriverGetVersion(version), "asking for the driver's version");
+        return version[0];
+    }
+
+    private void retain() {
+        int code = JCudaDriver.cuDevicePrimaryCtxRetain(context, device);
+        if (code == CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE) {
+            throw new InputException(name + " is busy: another process has it to itself, as its compute mode allows; wait, or choose another device");
+        }
+        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw new InputException(name + " has no memory left to begin with: other processes hold it; wait, or choose another device");
+        }
+        CudaException.check(code, "making a context on " + name);
     }
 
     /** Contexts belong to threads: this becomes the calling one's, if it isn't. */
@@ -55,12 +116,24 @@ final class Context {
     }
 
     /** The handle of a kernel that may use so much dynamic shared memory. */
-    synchronized long kernel(String name, int sharedBytes) {
-        return kernels.handle(name, sharedBytes);
+    synchronized long kernel(String kernel, int sharedBytes) {
+        return kernels.handle(kernel, sharedBytes);
     }
 
     int multiprocessors() {
         return multiprocessors;
+    }
+
+    /** As in "cuda:0 (NVIDIA H200)". */
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    private String name() {
+        byte[] letters = new byte[256];
+        CudaException.check(JCudaDriver.cuDeviceGetName(letters, letters.length, device), "asking for the device's name");
+        return new String(letters, java.nio.charset.StandardCharsets.UTF_8).split("\0", 2)[0];
     }
 
     private int attribute(int which) {

@@ -16,7 +16,10 @@ public final class CudaBackend implements Backend {
 
     private final Device device;
 
-    /** @param ordinal which of the machine's GPUs, from 0 */
+    /**
+     * @param ordinal which of the machine's GPUs, from 0
+     * @throws org.moe4j.io.InputException if there is no driver, no such device, or none that serves, in one sentence
+     */
     public CudaBackend(int ordinal) {
         device = new Device(ordinal);
     }

@@ -17,7 +17,7 @@ final class Device implements AutoCloseable {
 
     private final Context context;
     private final Stream stream = new Stream();
-    private final DeviceMemory memory = new DeviceMemory();
+    private final DeviceMemory memory;
     private final Staging staging;
     /** The arguments of a launch, 8 bytes each, and before them their addresses, which stay the same. */
     private final MemorySegment parameters = Arena.ofAuto().allocate(2L * MOST_PARAMETERS * Long.BYTES, Long.BYTES);
@@ -32,11 +32,18 @@ final class Device implements AutoCloseable {
     Device(int ordinal) {
         context = Context.of(ordinal);
         context.enter();
+        memory = new DeviceMemory(context.toString());
         CudaException.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream");
         staging = new Staging(stream, stream.handle());
         for (int i = 0; i < MOST_PARAMETERS; i++) {
             parameters.setAtIndex(ValueLayout.JAVA_LONG, i, arguments.address() + (long) i * Long.BYTES);
         }
+    }
+
+    /** As in "cuda:0 (NVIDIA H200)". */
+    @Override
+    public String toString() {
+        return context.toString();
     }
 
     /** How many blocks run at once, at least: kernels that stride over their work start some for each. */

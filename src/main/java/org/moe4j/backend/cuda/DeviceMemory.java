@@ -5,14 +5,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
+import org.moe4j.io.InputException;
+
 import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
 
 /**
  * The blocks of device memory of one back end. A block that nothing refers to any more is kept for the next one of its size:
@@ -24,8 +26,14 @@ final class DeviceMemory {
 
     private final Map<Long, ArrayDeque<Block>> waiting = new HashMap<>();
     private final Queue<Block> dropped = new ConcurrentLinkedQueue<>();
-    private final List<Long> all = new ArrayList<>();
+    private final Map<Long, Long> held = new HashMap<>();                          // address to bytes
     private final MemorySegment address = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+
+    private final String device;
+
+    DeviceMemory(String device) {
+        this.device = device;
+    }
 
     private record Block(long address, long bytes) {}
 
@@ -50,17 +58,46 @@ final class DeviceMemory {
     }
 
     private Block allocate(long bytes) {
-        try {
-            Driver.allocate(address, bytes);
-        } catch (CudaException refused) {
-            if (refused.code() != CUresult.CUDA_ERROR_OUT_OF_MEMORY || !giveBack()) {
-                throw refused;
-            }
-            Driver.allocate(address, bytes);
+        int code = Driver.allocate(address, bytes);
+        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            giveBack();
+            code = Driver.allocate(address, bytes);
         }
+        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            awaitCollection();
+            giveBack();
+            code = Driver.allocate(address, bytes);
+        }
+        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw tooLarge(bytes);
+        }
+        CudaException.check(code, "allocating " + bytes + " bytes");
         long at = address.get(ValueLayout.JAVA_LONG, 0);
-        all.add(at);
+        held.put(at, bytes);
         return new Block(at, bytes);
+    }
+
+    private InputException tooLarge(long bytes) {
+        long[] free = new long[1];
+        long[] total = new long[1];
+        CudaException.check(JCudaDriver.cuMemGetInfo(free, total), "asking for free memory");
+        long own = held.values().stream().mapToLong(Long::longValue).sum();
+        return new InputException("%s is out of memory: %s more were asked for, %s of %s are free and this run holds %s; a smaller --batch, --sequence or --dim, or fewer trials at once (--parallel), would do"
+                .formatted(device, mib(bytes), mib(free[0]), mib(total[0]), mib(own)));
+    }
+
+    private static String mib(long bytes) {
+        return String.format(Locale.ROOT, bytes < 10 << 20 ? "%.1f MiB" : "%,.0f MiB", bytes / 1048576.0);
+    }
+
+    /** Storages that nobody holds any more are known to be so when the heap has been collected. */
+    private void awaitCollection() {
+        System.gc();
+        try {
+            Thread.sleep(50);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void collect() {
@@ -69,24 +106,21 @@ final class DeviceMemory {
         }
     }
 
-    /** Returns blocks that wait to the driver, and says whether there were any. */
-    private boolean giveBack() {
+    /** Returns the blocks that wait to the driver. */
+    private void giveBack() {
         collect();
-        boolean any = false;
         for (ArrayDeque<Block> blocks : waiting.values()) {
             for (Block block : blocks) {
                 Driver.free(block.address);
-                all.remove(block.address);
-                any = true;
+                held.remove(block.address);
             }
             blocks.clear();
         }
-        return any;
     }
 
     void close() {
-        all.forEach(Driver::free);
-        all.clear();
+        held.keySet().forEach(Driver::free);
+        held.clear();
         waiting.clear();
     }
 }

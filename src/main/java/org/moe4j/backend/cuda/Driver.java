@@ -72,9 +72,10 @@ final class Driver {
         check("entering the context", () -> (int) SET_CURRENT.invokeExact(context));
     }
 
-    /** @param address where the new memory's address is put */
-    static void allocate(MemorySegment address, long bytes) {
-        check("allocating " + bytes + " bytes", () -> (int) ALLOCATE.invokeExact(address, bytes));
+    /** @param address where the new memory's address is put
+     *  @return the driver's code */
+    static int allocate(MemorySegment address, long bytes) {
+        return code(() -> (int) ALLOCATE.invokeExact(address, bytes));
     }
 
     static void free(long address) {
@@ -82,12 +83,14 @@ final class Driver {
     }
 
     private static void check(String what, Call call) {
-        int code;
+        CudaException.check(code(call), what);
+    }
+
+    private static int code(Call call) {
         try {
-            code = call.make();
+            return call.make();
         } catch (Throwable impossible) {
             throw new AssertionError(impossible);
         }
-        CudaException.check(code, what);
     }
 }

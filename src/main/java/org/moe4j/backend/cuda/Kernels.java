@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import org.moe4j.io.InputException;
+
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
@@ -20,7 +22,7 @@ final class Kernels {
     /** Dynamic shared memory that a kernel gets unasked. */
     private static final int SHARED_UNASKED = 48 << 10;
 
-    private final int architecture;
+    private final Form form;
     private final Map<String, CUmodule> modules = new HashMap<>();
     private final Map<String, Kernel> kernels = new HashMap<>();
 
@@ -32,9 +34,46 @@ final class Kernels {
         }
     }
 
-    /** @param architecture 90 or 80: which of the two forms of each file is loaded */
-    Kernels(int architecture) {
-        this.architecture = architecture;
+    /** The forms that each file is compiled to, best first, and the CUDA version from which on drivers read them, as 1000 major + 10 minor. */
+    private enum Form {
+        SM_90(90, 11080), SM_80(80, 11000);
+
+        final int capability;
+        final int version;
+
+        Form(int capability, int version) {
+            this.capability = capability;
+            this.version = version;
+        }
+    }
+
+    private Kernels(Form form) {
+        this.form = form;
+    }
+
+    /**
+     * The best kernels that a device and its driver take.
+     *
+     * @param capability 10 major + minor
+     * @param driver the newest CUDA version that the driver knows
+     * @throws InputException if there are none
+     */
+    static Kernels of(int capability, int driver, String device) {
+        Form least = Form.SM_80;
+        if (capability < least.capability) {
+            throw new InputException(device + " has compute capability " + decimal(capability, 10) + ", the kernels need " + decimal(least.capability, 10) + " or more");
+        }
+        for (Form form : Form.values()) {
+            if (capability >= form.capability && driver >= form.version) {
+                return new Kernels(form);
+            }
+        }
+        throw new InputException("the NVIDIA driver is too old: it knows CUDA " + decimal(driver / 10, 100) + ", the kernels need "
+                + decimal(least.version / 10, 100) + " or newer; install a newer driver");
+    }
+
+    private static String decimal(int number, int unit) {
+        return number / unit + "." + number % unit;
     }
 
     /** The handle of a kernel that may use so much dynamic shared memory. */
@@ -61,14 +100,18 @@ final class Kernels {
     }
 
     private CUmodule load(String file) {
-        String resource = file + ".sm_" + architecture + ".ptx";
+        String resource = file + ".sm_" + form.capability + ".ptx";
         CUmodule module = new CUmodule();
         try (InputStream ptx = Kernels.class.getResourceAsStream(resource)) {
             if (ptx == null) {
                 throw new IllegalStateException("the kernels' resource " + resource + " is missing: build with -Pcuda");
             }
             byte[] text = ptx.readAllBytes();
-            CudaException.check(JCudaDriver.cuModuleLoadData(module, Arrays.copyOf(text, text.length + 1)), "loading " + resource); // ends with a 0
+            int code = JCudaDriver.cuModuleLoadData(module, Arrays.copyOf(text, text.length + 1)); // ends with a 0
+            if (code == CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION) {
+                throw new InputException("the NVIDIA driver is too old to read the kernels in " + resource + ": install a newer one");
+            }
+            CudaException.check(code, "loading " + resource);
             return module;
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
