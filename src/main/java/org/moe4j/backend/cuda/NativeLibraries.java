@@ -27,7 +27,7 @@ final class NativeLibraries {
             return;
         }
         try {
-            loadFromFolderOfOurOwn();
+            unpackingApart(() -> JCudaDriver.setExceptionsEnabled(false));        // the first touch; CudaException looks at codes
             loaded = true;
         } catch (LinkageError absent) {
             verdict = absent;
@@ -35,7 +35,8 @@ final class NativeLibraries {
         }
     }
 
-    private static void loadFromFolderOfOurOwn() {
+    /** @param touch loads a class of JCuda's that unpacks a library */
+    static synchronized void unpackingApart(Runnable touch) {
         String shared = System.getProperty(TEMPORARY);
         Path own;
         try {
@@ -45,7 +46,7 @@ final class NativeLibraries {
         }
         System.setProperty(TEMPORARY, own.toString());
         try {
-            JCudaDriver.setExceptionsEnabled(false);                              // the first touch; codes are looked at by CudaException
+            touch.run();
         } finally {
             System.setProperty(TEMPORARY, shared);
             delete(own);
