@@ -107,10 +107,11 @@ public final class Costs implements Callable<Integer> {
         text.append(said("%s of width %,d, %,d tokens in the vocabulary; FLOPs of a token as the mean over a sequence of %,d.%n%n",
             ModelSpec.CATALOG.nameOf(spec), spec.dim(), spec.vocabulary(), ledger.sequence()));
         text.append(table.text()).append(said("%n"));
-        text.append(said("parameters  %,d%n", ledger.parameters()));
+        Ledger output = ledger.without(Set.of(Part.Kind.INPUT_EMBEDDING));
+        Ledger without = ledger.without(Part.Kind.EMBEDDINGS);
+        text.append(said("parameters  %,d with all embeddings, %,d with the output's alone, %,d without%n", ledger.parameters(), output.parameters(), without.parameters()));
         text.append(said("active      %,d (%.1f %%) with all embeddings, %,d with the output's alone, %,d without%n", ledger.activeParameters(),
-            100.0 * ledger.activeParameters() / ledger.parameters(), ledger.without(Set.of(Part.Kind.INPUT_EMBEDDING)).activeParameters(),
-            ledger.without(Part.Kind.EMBEDDINGS).activeParameters()));
+            100.0 * ledger.activeParameters() / ledger.parameters(), output.activeParameters(), without.activeParameters()));
         text.append(said("FLOPs       %s a token forward, %s training, %.2f %% of them in routers%s%n", Figures.count(ledger.forwardFlopsPerToken()),
             Figures.count(ledger.trainingFlopsPerToken()), 100 * ledger.only(Set.of(Part.Kind.ROUTER)).forwardFlopsPerToken() / ledger.forwardFlopsPerToken(),
             tokens == null ? "" : "; " + Figures.power(tokens * ledger.trainingFlopsPerToken()) + " for " + billions(tokens) + " tokens"));

@@ -38,13 +38,15 @@ public class InputException extends IllegalArgumentException {
      * @param what the kind of thing named, such as "option"
      * @param given what the user wrote
      * @param known every name that would do, in the order in which to list them
-     * @return "unknown WHAT 'givn': did you mean 'given'? known are a, b, given"
+     * @return "unknown WHAT 'givn': did you mean 'given'? known are a, b, given"; where one is near, a long list is left out
      */
     public static InputException unknown(String what, String given, Collection<String> known) {
-        String hint = nearest(given, known).map(near -> ": did you mean '" + near + "'? known are ").orElse("; known are ");
+        Optional<String> near = nearest(given, known);
+        String mistake = "unknown " + what + " '" + given + "'" + near.map(name -> ": did you mean '" + name + "'?").orElse(";");
+        if (near.isPresent() && known.size() > MOST_LISTED) return new InputException(mistake);
         String rest = known.size() > MOST_LISTED ? " and " + (known.size() - MOST_LISTED) + " more" : "";
         String list = known.isEmpty() ? "none" : String.join(", ", known.stream().limit(MOST_LISTED).toList()) + rest;
-        return new InputException("unknown " + what + " '" + given + "'" + hint + list);
+        return new InputException(mistake + " known are " + list);
     }
 
     /**

@@ -78,7 +78,15 @@ public final class SpecReader {
      *  @throws InputException for every mistake in it */
     public <T> T read(Path file, Class<T> type, Function<String, T> presets) {
         return bind(text(file), file.toString(), type,
-                given -> Optional.ofNullable(given.remove(PRESET)).map(name -> presets.apply(name.asText())));
+                given -> Optional.ofNullable(given.remove(PRESET)).map(name -> preset(file, name.asText(), presets)));
+    }
+
+    private static <T> T preset(Path file, String name, Function<String, T> presets) {
+        try {
+            return presets.apply(name);
+        } catch (InputException unknown) {
+            throw new InputException(file + ": " + unknown.getMessage(), unknown);
+        }
     }
 
     /** Reads a text in which every field must stand.

@@ -19,8 +19,8 @@ class CostsTest {
 
     @Test
     void printsTheLedgerOfAnArchitecture() {
-        assertThat(print("mixtral-8x7b")).contains("blocks 0-31 (32 x)", "parameters  46,702,792,704", "active      12,879,925,248", "12,748,853,248",
-            "12,617,781,248", "187 GB of weights (f32), 374 GB of optimizer state (adam)", "47B", "as printed").doesNotContain("energy");
+        assertThat(print("mixtral-8x7b")).contains("blocks 0-31 (32 x)", "parameters  46,702,792,704 with all embeddings, 46,571,720,704 with the output's alone, 46,440,648,704 without",
+            "active      12,879,925,248 (27.6 %) with all embeddings, 12,748,853,248 with the output's alone, 12,617,781,248 without", "187 GB of weights (f32), 374 GB of optimizer state (adam)", "47B", "as printed").doesNotContain("energy");
     }
 
     @Test
@@ -55,6 +55,7 @@ class CostsTest {
 
     @Test
     void mistakesAreOneSentenceAndExitCodeTwo() throws IOException {
+        assertMistake("b.yaml: unknown architecture", Files.writeString(folder.resolve("b.yaml"), "preset: dbx\n").toString());
         assertMistake("did you mean 'mixtral-8x7b'", "mixtrall");
         assertMistake("there is no such file", folder.resolve("missing.yaml").toString());
         assertMistake("line 2: unknown field 'vocabluary': did you mean 'vocabulary'",

@@ -26,6 +26,7 @@ class InputExceptionTest {
     void aLongListIsCut() {
         List<String> known = IntStream.range(0, 100).mapToObj(i -> "name-" + i).toList();
         assertThat(InputException.unknown("thing", "zebra", known).getMessage()).endsWith("name-22, name-23 and 76 more");
+        assertThat(InputException.unknown("thing", "name_7", known)).hasMessage("unknown thing 'name_7': did you mean 'name-7'?");
     }
 
     @Test

@@ -40,7 +40,7 @@ final class PanGuModels {
         return List.of(
             new Architecture("pangu-sigma", "Ren et al. 2023, PanGu-Sigma", sigma(), List.of(total("1.085T", Mark.PAPER)),
                 SHAPE + ", the vocabulary (PanGu-Alpha's 40,000 stands for it) and how the 640 experts, recalled as well, are shared out: equally over the four "
-                    + "domains Chinese, English, bilingual and code."),
+                    + "domains Chinese, English, bilingual and code. Attention and networks alone have 1,084,647,014,400 parameters, a token uses 12,582,912,000 of them."),
             new Architecture("pangu-alpha-13b", "Zeng et al. 2021, PanGu-Alpha", transformer(Repeat.everyBlock(LAYERS, DENSE)),
                 List.of(total("13B", Mark.SECONDARY)), SHAPE + "."));
     }

@@ -30,7 +30,7 @@ final class ShazeerModels {
     private static final int SEQUENCE = 20;
     private static final int DIM = 512;
     private static final int LARGE = 1024;
-    private static final String NEWS = "The vocabulary is not in the sources: 100,000 words leave embedding and softmax the 0.1 billion that table 8 has for them. Dropout is not in table 8. ";
+    private static final String NEWS = "The vocabulary is not in the sources: 100,000 words leave embedding and softmax the 0.1 billion that all totals of table 8 have for them. Dropout is not in table 8. ";
     private static final String GIVEN = "the dimensions give ";
     private static final String UNROLLED = "The length of 20 words is recalled, not checked.";
     private static final String DEEP = "Four hidden layers of 1024 in one network is recalled; four layers of one hidden layer each have the same count. ";
@@ -68,14 +68,15 @@ final class ShazeerModels {
     private static List<Architecture> news() {
         Layer lstm = Layer.lstm(DIM, 0);
         List<Architecture> all = new ArrayList<>();
-        all.add(news("4xlstm-512", Collections.nCopies(4, lstm), "8.4M", "8.4M"));
-        all.add(news("32", around(lstm, mixture(flat(32), 1024)), "8.4M", "37.8M"));
+        all.add(news("4xlstm-512", Collections.nCopies(4, lstm), "8.4M", "8.4M", "0.1B"));
+        all.add(news("32", around(lstm, mixture(flat(32), 1024)), "8.4M", "37.8M", "0.1B"));
         int[] experts = {256, 1024, 4096, 16_384, 65_536, 131_072};
         int[] groups = {32, 32, 64, 128, 256, 256};
         String[] operations = {"8.4M", "8.5M", "8.6M", "8.8M", "9.2M", "9.7M"};
         String[] parameters = {"272.9M", "1079.0M", "4303.4M", "17201.0M", "68791.0M", "137577.6M"};
+        String[] totals = {"0.4B", "1.2B", "4.4B", "17.3B", "68.9B", "137.7B"};
         IntStream.range(0, experts.length).forEach(i ->
-            all.add(news(experts[i] + "-h", around(lstm, mixture(groups(experts[i], groups[i]), 1024)), operations[i], parameters[i])));
+            all.add(news(experts[i] + "-h", around(lstm, mixture(groups(experts[i], groups[i]), 1024)), operations[i], parameters[i], totals[i])));
         return all;
     }
 
@@ -83,9 +84,9 @@ final class ShazeerModels {
         return new Architecture("moe2017-" + name, PAPER + "table 7", spec(WORDS, dim, dropout, layers), List.of(published), UNROLLED);
     }
 
-    private static Architecture news(String name, List<Layer> layers, String operations, String parameters) {
+    private static Architecture news(String name, List<Layer> layers, String operations, String parameters, String total) {
         return new Architecture("moe2017-100b-" + name, PAPER + "table 8", spec(NEWS_WORDS, DIM, 0, layers),
-            List.of(operations(operations), parameters(parameters)), NEWS + UNROLLED);
+            List.of(operations(operations), parameters(parameters), total(total)), NEWS + UNROLLED);
     }
 
     private static Architecture noted(Architecture a, String note) {

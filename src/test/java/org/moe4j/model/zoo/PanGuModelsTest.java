@@ -35,6 +35,7 @@ class PanGuModelsTest {
     void theShapeGivesThePublishedTotal() {
         assertThat(count(SIGMA, Part::parameters)).isEqualTo(1_084_647_014_400L);
         assertThat(count(SIGMA, Part::active)).isEqualTo(12_582_912_000L);
+        assertThat(Architecture.named("pangu-sigma").note()).contains("1,084,647,014,400 parameters, a token uses 12,582,912,000");
         assertThat(count(ALPHA, Part::parameters)).isEqualTo(count(ALPHA, Part::active)).isEqualTo(12_582_912_000L);
         assertThat(embedding(SIGMA)).isEqualTo(SIGMA.vocabulary() * 5120L);
         assertThat(count(ALPHA, Part::parameters) + embedding(ALPHA)).isEqualTo(12_787_712_000L);
