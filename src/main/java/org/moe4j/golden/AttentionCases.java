@@ -57,14 +57,27 @@ final class AttentionCases {
         return weights;
     }
 
-    /** The case keeps (B,H,T,Dh), the operation (B,T,H·Dh). */
+    /** Pairs (i, i + Dh/2). */
     static void rotary(GoldenCase c, Bench bench) {
+        bench.out("y", turned(c, bench.tape(), bench.leaf("in.x")));
+    }
+
+    /** Pairs (2i, 2i + 1), as the papers have them: the same turn of the same numbers in another order. */
+    static void rotaryInterleaved(GoldenCase c, Bench bench) {
         Tape t = bench.tape();
         Variable x = bench.leaf("in.x");
+        int[] d = x.shape().dims();
+        Variable halves = t.permute(t.reshape(x, d[0], d[1], d[2], d[3] / 2, 2), 0, 1, 2, 4, 3);
+        Variable turned = t.reshape(turned(c, t, t.reshape(halves, d)), d[0], d[1], d[2], 2, d[3] / 2);
+        bench.out("y", t.reshape(t.permute(turned, 0, 1, 2, 4, 3), d));
+    }
+
+    /** The case keeps (B,H,T,Dh), the operation (B,T,H·Dh). */
+    private static Variable turned(GoldenCase c, Tape t, Variable x) {
         int heads = x.shape().dim(1);
         int time = x.shape().dim(2);
         Variable flat = t.reshape(t.permute(x, 0, 2, 1, 3), x.shape().dim(0), time, -1);
         Variable turned = t.rotary(flat, heads, c.number("base", 10_000), c.integer("first_position", 0));
-        bench.out("y", t.permute(t.reshape(turned, x.shape().dim(0), time, heads, -1), 0, 2, 1, 3));
+        return t.permute(t.reshape(turned, x.shape().dim(0), time, heads, -1), 0, 2, 1, 3);
     }
 }

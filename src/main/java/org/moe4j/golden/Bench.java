@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -58,6 +59,11 @@ final class Bench implements AutoCloseable {
     /** The place of a tensor's values, to be rearranged. */
     Layout at(String tensor) {
         return c.tensor(tensor).layout();
+    }
+
+    /** The same for a tensor that the case may lack. */
+    Optional<Layout> atIfPresent(String tensor) {
+        return c.has(tensor) ? Optional.of(at(tensor)) : Optional.empty();
     }
 
     /** An input or weight as it stands in the case; the same variable whenever asked. */

@@ -1,6 +1,7 @@
 package org.moe4j.golden;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
@@ -27,11 +28,20 @@ final class DeepSpeedCases implements Family {
         CapacityRouter.Gated g = CapacityRouter.gate(t, logits, null, tokens, spec);
         CapacityQueue queue = g.queue();
         Variable gates = g.gates();
-        int[] counts = Slots.count(g.chosen(), experts);
+        if (dialect != CapacityDialect.DEEPSPEED && k == 1) {
+            gates = t.constant(gates.shape(), queue.mask());                      // the source divides a single gate by itself
+        }
+        boolean[] used = used(c, tokens);
+        int[] counted = IntStream.range(0, g.chosen().length).map(choice -> used[choice / k] ? g.chosen()[choice] : -1).toArray();
+        int[] counts = Slots.count(counted, experts);
         int capacity = drop ? queue.capacity() : Arrays.stream(counts).max().orElse(0);
-        if (k == 1 && Arrays.stream(counts).anyMatch(n -> n > capacity)) {
-            bench.remark("which tokens an overfull expert drops is taken from the case: the source leaves it to a sort that isn't stable");
-            queue = CapacityQueue.byChoice(capacity, experts, 1, g.chosen(), null, keptByTheSource(c, tokens), tokens, false);
+        if (dialect == CapacityDialect.DEEPSPEED && k == 1) {
+            double[] priority = null;
+            if (Arrays.stream(counts).anyMatch(n -> n > capacity)) {
+                bench.remark("which tokens an overfull expert drops is taken from the case: the source leaves it to a sort that isn't stable");
+                priority = keptByTheSource(c, tokens);
+            }
+            queue = CapacityQueue.byChoice(capacity, experts, 1, g.chosen(), used, priority, tokens, false);
             gates = t.multiply(t.gatherColumns(g.probabilities(), g.chosen(), 1), t.constant(gates.shape(), queue.mask()));
         }
         int[] places = Slots.places(queue, g.chosen(), capacity);
@@ -39,7 +49,18 @@ final class DeepSpeedCases implements Family {
         bench.out("dispatch", Slots.dispatch(places, k, experts * capacity));
         bench.out("exp_counts", counts);
         bench.out("top_indices", g.chosen());
-        bench.out("l_aux", BalanceLosses.balance(t, dialect.balance(), g.probabilities(), g.chosen(), null));
+        bench.out("l_aux", BalanceLosses.balance(t, dialect.balance(), g.probabilities(), counted, null));
+    }
+
+    /** Tokens that take part: all unless the case says otherwise, which top-1 alone can. */
+    private static boolean[] used(GoldenCase c, int tokens) {
+        boolean[] used = new boolean[tokens];
+        Arrays.fill(used, true);
+        if (c.has("in.used_token")) {
+            double[] given = c.values("in.used_token");
+            IntStream.range(0, tokens).forEach(token -> used[token] = given[token] != 0);
+        }
+        return used;
     }
 
     /** 1 for tokens that the source dispatches. */

@@ -20,6 +20,7 @@ final class EngineCases implements Family {
         Map.entry("shape_ops", TensorCases::shapes),
         Map.entry("cross_entropy", LayerCases::crossEntropy),
         Map.entry("embedding_bag_sum", LayerCases::embeddingBag),
+        Map.entry("embedding_bag_mean", LayerCases::embeddingBag),
         Map.entry("embedding", LayerCases::embedding),
         Map.entry("tied_embedding_lm", LayerCases::tiedEmbedding),
         Map.entry("linear", LayerCases::linear),
@@ -31,9 +32,11 @@ final class EngineCases implements Family {
         Map.entry("swiglu_ffn", LayerCases::swiglu),
         Map.entry("lstm", RecurrentCases::lstm),
         Map.entry("lstmcell", RecurrentCases::lstmCell),
+        Map.entry("gru", RecurrentCases::gru),
         Map.entry("grucell", RecurrentCases::gruCell),
         Map.entry("causal_mha", AttentionCases::causal),
-        Map.entry("rope_half", AttentionCases::rotary));
+        Map.entry("rope_half", AttentionCases::rotary),
+        Map.entry("rope_interleaved", AttentionCases::rotaryInterleaved));
 
     @Override
     public void compute(GoldenCase c, Bench bench) {

@@ -69,10 +69,11 @@ final class GShardCases implements Family {
 
     /** The case draws for second choices only. */
     private static double[] uniform(GoldenCase c) {
-        if (!c.has("noise.uniform")) {
-            return null;
-        }
-        double[] drawn = c.values("noise.uniform");
+        return c.has("noise.uniform") ? doubled(c.values("noise.uniform")) : null;
+    }
+
+    /** A number for each token as one for each of its two choices. */
+    static double[] doubled(double[] drawn) {
         double[] both = new double[2 * drawn.length];
         Arrays.setAll(both, i -> drawn[i / 2]);
         return both;

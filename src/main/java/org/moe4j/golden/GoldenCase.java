@@ -66,6 +66,11 @@ public record GoldenCase(String name, String family, JsonNode config, Tolerance 
         return name.startsWith(family + "/") ? name.substring(family.length() + 1) : name;
     }
 
+    /** The same with its tensors behind another map. */
+    GoldenCase withTensors(Map<String, GoldenTensor> others) {
+        return new GoldenCase(name, family, config, float64, float32, others, memory);
+    }
+
     public boolean has(String tensor) {
         return tensors.containsKey(tensor);
     }

@@ -25,15 +25,14 @@ final class HierarchicalCases {
 
     static void compute(GoldenCase c, Bench bench) {
         Tape t = bench.tape();
-        if (GShardCases.spec(c, 1 + c.integer("inner")).second() == SecondPolicy.RANDOM) {
-            throw Verdict.notCovered("there are no two levels with a random policy");
-        }
         int batch = c.integer("B");
         int time = c.integer("N");
         int groups = c.integer("outer");
         int experts = c.integer("inner");
         Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
-        CapacityRouter.Gated outer = CapacityRouter.gate(t, t.matMul(x, bench.leaf("w.gate_outer.w_gating")), null, time, GShardCases.spec(c, groups));
+        CapacityRouter.Spec outerSpec = GShardCases.spec(c, groups);
+        List<double[]> draws = outerSpec.second() == SecondPolicy.RANDOM ? draws(c, batch * time) : List.of();
+        CapacityRouter.Gated outer = CapacityRouter.gate(t, t.matMul(x, bench.leaf("w.gate_outer.w_gating")), draws.isEmpty() ? null : GShardCases.doubled(draws.getFirst()), time, outerSpec);
         Variable outerLoss = BalanceLosses.balance(t, Balance.FIRST_CHOICE, outer.probabilities(), outer.chosen(), time, null);
 
         int capacity = outer.queue().capacity();
@@ -54,7 +53,7 @@ final class HierarchicalCases {
         int[] starts = new int[groups + 1];
         Arrays.setAll(starts, g -> g * batch * capacity);
         Variable p = t.softmax(t.groupedMatMul(rows, bench.leaf("w.gate_inner.w_gating"), null, starts));
-        Inner inner = inner(t, p, weight, GShardCases.spec(c, experts), capacity);
+        Inner inner = inner(t, p, weight, draws.isEmpty() ? null : draws.getLast(), GShardCases.spec(c, experts), capacity);
 
         int[] expert = inner.queue.keptOf(inner.chosen);
         Arrays.setAll(expert, i -> expert[i] < 0 ? -1 : i / 2 / (batch * capacity) * experts + expert[i]);
@@ -64,9 +63,20 @@ final class HierarchicalCases {
         bench.out("loss", t.scale(t.add(outerLoss, inner.loss), c.number("loss_coef", 0.01)));
     }
 
+    /** The uniform numbers of both levels: one for each token is the outer level's, the other for each place of the groups' buffers. */
+    private static List<double[]> draws(GoldenCase c, int tokens) {
+        List<String> names = c.tensors().keySet().stream().filter(name -> name.startsWith("noise.")).sorted().toList();
+        if (names.size() != 2) {
+            throw Verdict.notCovered("two levels with a random policy want a draw for each, the case has " + names);
+        }
+        int outer = c.tensor(names.getLast()).size() == tokens ? 1 : 0;
+        return List.of(c.values(names.get(outer)), c.values(names.get(1 - outer)));
+    }
+
     private record Inner(int[] chosen, CapacityQueue queue, Variable gates, Variable loss) {}
 
-    private static Inner inner(Tape t, Variable p, double[] weight, CapacityRouter.Spec spec, int groupSize) {
+    /** @param uniform a number for each place; null unless the policy draws */
+    private static Inner inner(Tape t, Variable p, double[] weight, double[] uniform, CapacityRouter.Spec spec, int groupSize) {
         int experts = spec.experts();
         int[] chosen = t.topK(p, 2).indices();
         int[] column = new int[chosen.length];
@@ -81,14 +91,19 @@ final class HierarchicalCases {
                 chosen[2 * row + 1] = chosen[2 * row];
             }
             wanted[2 * row] = full[row] == 1;
-            wanted[2 * row + 1] = weight[row] > 0 && spec.second() == SecondPolicy.ALL;
             column[2 * row] = wanted[2 * row] ? chosen[2 * row] : -1;
             column[2 * row + 1] = chosen[2 * row + 1];
         }
+        Variable raw = t.gatherColumns(p, column, 2);
+        Variable normalised = t.divide(raw, t.addScalar(t.sumKept(raw, -1), EPSILON));
+        double[] gate = normalised.value().toDoubles();
+        for (int row = 0; row < weight.length; row++) {
+            wanted[2 * row + 1] = weight[row] > 0 && spec.second() != SecondPolicy.NONE
+                && (uniform == null || uniform[row] < gate[2 * row + 1] / spec.threshold());
+        }
         int capacity = spec.dialect().capacity(groupSize, experts, 2, spec.capacityFactor(), spec.minimumCapacity());
         CapacityQueue queue = CapacityQueue.byChoice(capacity, experts, 2, chosen, wanted, null, groupSize, true);
-        Variable raw = t.gatherColumns(p, column, 2);
-        Variable gates = t.multiply(t.divide(raw, t.addScalar(t.sumKept(raw, -1), EPSILON)), t.constant(raw.shape(), queue.mask()));
+        Variable gates = t.multiply(normalised, t.constant(raw.shape(), queue.mask()));
         Variable counted = t.multiply(p, t.constant(Shape.of(full.length, 1), full));
         Variable byGroup = t.sum(t.reshape(counted, -1, groupSize, experts), 1);
         double scale = experts / ((double) groupSize * groupSize * (weight.length / groupSize));

@@ -19,6 +19,7 @@ import org.moe4j.model.Repeat;
 import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
+import org.moe4j.nn.Norm;
 import org.moe4j.nn.Pass;
 import org.moe4j.tensor.Shape;
 
@@ -34,7 +35,9 @@ final class MixtralModel implements EndToEndCases.Model {
         MixtureOfExperts.Spec layer = new MixtureOfExperts.Spec(
             new TopKRouter.Spec(c.integer("E"), c.integer("k"), 1, Balance.ALL_CHOICES, 0, 0), new MlpExperts.Spec(c.integer("F"), Activation.SWIGLU, false));
         boolean tied = !c.has("w.lm_head.weight");
-        model = new Transformer.Spec(c.integer("V"), c.integer("D"), batch.columns(), CausalSelfAttention.Spec.rotary(c.integer("heads"), c.integer("kv_heads"), c.number("rope_theta", 10_000)), tied, Repeat.everyBlock(layers, layer)).build(bench.init());
+        CausalSelfAttention.Spec attention = CausalSelfAttention.Spec.rotary(c.integer("heads"), c.integer("kv_heads"), c.number("rope_theta", 10_000));
+        model = new Transformer.Spec(c.integer("V"), c.integer("D"), batch.columns(), attention, Norm.Kind.RMS, c.number("rms_eps", 1e-5), false, tied, 1, 1,
+            Repeat.everyBlock(layers, layer)).build(bench.init());
         ids = c.integers("in.ids");
         pass = new Pass(batch.dim(0), batch.dim(1), true, null, null, null, null);
         Map<String, Layout> weights = new LinkedHashMap<>();

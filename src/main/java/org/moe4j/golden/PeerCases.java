@@ -1,6 +1,5 @@
 package org.moe4j.golden;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -15,16 +14,18 @@ import org.moe4j.experts.Routing;
 import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.nn.Activation;
 
-/** PEER, PEER as low-rank adapters, and product keys of any number of factors, in lucidrains' layout. */
+/** PEER and PEER as low-rank adapters, in lucidrains' layout; {@link ProductKeyCases} has what else is there. */
 final class PeerCases implements Family {
     @Override
     public void compute(GoldenCase c, Bench bench) {
-        if (c.has("w.proj_in.weight")) {
+        if (c.has("w.to_kv_pk_indices.keys")) {
+            ProductKeyCases.attention(c, bench, input(c, bench));
+        } else if (c.has("w.proj_in.weight")) {
             adapters(c, bench);
         } else if (c.has("w.weight_down_embed.weight")) {
             layer(c, bench);
         } else {
-            productKeys(c, bench);
+            ProductKeyCases.retrieval(c, bench, input(c, bench));
         }
     }
 
@@ -37,12 +38,12 @@ final class PeerCases implements Family {
         bench.out("y", experts.forward(t, x, c.flag("separate_embed_per_head", false) ? byHead(routing, c.integer("heads")) : routing));
     }
 
-    /** h = in x + sum of g (x · a_e) b_e; y = out gelu(h) + the same with tables of its own. */
+    /** h = in x + sum of g (x · a_e) b_e; y = out σ(h) + the same with tables of its own. */
     private static void adapters(GoldenCase c, Bench bench) {
         Tape t = bench.tape();
         Variable x = input(c, bench);
         Routing routing = retrieve(c, bench, x);
-        Variable h = t.gelu(adapted(bench, x, routing, "w.proj_in"));
+        Variable h = activation(c).apply(t, adapted(bench, x, routing, "w.proj_in"), null);
         bench.out("y", adapted(bench, h, routing, "w.proj_out"));
     }
 
@@ -86,7 +87,7 @@ final class PeerCases implements Family {
     }
 
     /** q (T,H,d) against the keys (H,N,d) of each head: (T,H,N). */
-    private static Variable scores(Tape t, Variable q, Variable keys) {
+    static Variable scores(Tape t, Variable q, Variable keys) {
         return t.permute(t.matMul(t.permute(q, 1, 0, 2), keys, false, true), 1, 0, 2);
     }
 
@@ -115,48 +116,12 @@ final class PeerCases implements Family {
         return Routing.tokenChoice(heads * shared.experts(), shared.perToken(), expert, shared.gates(), null, 0, List.of());
     }
 
-    /** Keys of P factors (P,N,H,d): the slot is the sum over p of i_p N^p, found among the best candidates of each factor. */
-    private static void productKeys(GoldenCase c, Bench bench) {
-        Tape t = bench.tape();
-        Variable x = MixtralCases.tokens(t, bench.leaf("in.x"));
-        Layout keys = bench.at("w.keys");
-        int factors = keys.shape().dim(0);
-        int n = keys.shape().dim(1);
-        int heads = keys.shape().dim(2);
-        int k = c.integer("final_topk");
-        int candidates = Math.min(c.integer("product_key_topk", k), n);
-        Variable q = t.reshape(t.linear(x, bench.leaf("w.to_queries.0.weight"), null), -1, factors, heads, keys.shape().dim(3));
-        Variable sums = null;
-        List<int[]> best = new ArrayList<>();
-        for (int p = 0; p < factors; p++) {
-            Variable part = t.reshape(t.slice(q, 1, p, p + 1), -1, heads, keys.shape().dim(3));
-            Ranked top = t.topK(scores(t, part, bench.leaf(keys.row(p).permute(1, 0, 2))), candidates);
-            best.add(top.indices());
-            sums = sums == null ? top.values()
-                : t.reshape(t.add(t.insertAxis(top.values(), 3), t.insertAxis(sums, 2)), x.shape().rows(), heads, -1);  // this factor is slower
-        }
-        Ranked top = t.topK(sums, k);
-        int[] slots = new int[top.indices().length];
-        for (int i = 0; i < slots.length; i++) {
-            int combination = top.indices()[i];
-            int stride = 1;
-            for (int[] factor : best) {
-                slots[i] += stride * factor[i / k * candidates + combination % candidates];
-                combination /= candidates;
-                stride *= n;
-            }
-        }
-        bench.out("indices", slots);
-        bench.out("scores", top.values());
-        bench.out("softmax", t.softmax(top.values()));
-    }
-
     private static Activation activation(GoldenCase c) {
         return switch (c.text("activation", "gelu")) {
             case "relu" -> Activation.RELU;
             case "gelu" -> Activation.GELU;
             case "silu" -> Activation.SILU;
-            default -> throw Verdict.notCovered("no single-neuron experts have the activation '" + c.text("activation", "") + "'");
+            default -> throw Verdict.notCovered("there is no PEER with the activation '" + c.text("activation", "") + "'");
         };
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
@@ -76,6 +77,11 @@ final class PeerModel implements EndToEndCases.Model {
 
     private static FeedForward peer(GoldenCase c, Bench bench, int dim, String name) {
         JsonNode peer = c.config().path("peer");
+        for (String option : List.of("separate_embed_per_head", "pre_rmsnorm", "product_key_topk")) {
+            if (peer.hasNonNull(option) && !peer.path(option).equals(BooleanNode.FALSE)) {
+                throw Verdict.notCovered("the model's PEER layers do not have the option " + option);
+            }
+        }
         int heads = peer.path("heads").asInt();
         boolean competing = !peer.path("non_competing_scores").asBoolean(true);
         ProductKeyRouter router = new ProductKeyRouter(PeerCases.spec(peer.path("num_experts").asInt(), heads,

@@ -31,11 +31,13 @@ final class Slots {
         return t.gatherSum(routing.gates(), y, rows, routing.perToken());
     }
 
-    /** How many choices each expert got. */
+    /** How many choices each expert got; a negative one isn't counted. */
     static int[] count(int[] expert, int experts) {
         int[] count = new int[experts];
         for (int e : expert) {
-            count[e]++;
+            if (e >= 0) {
+                count[e]++;
+            }
         }
         return count;
     }

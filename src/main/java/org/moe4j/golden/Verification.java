@@ -18,10 +18,13 @@ public final class Verification {
     }
 
     public CaseResult verify(GoldenCase c) {
-        try (Bench bench = new Bench(c, on)) {
-            Family.named(c.family()).compute(c, bench);
+        Watched tensors = Watched.of(c);
+        GoldenCase watched = c.withTensors(tensors);
+        try (Bench bench = new Bench(watched, on)) {
+            Family.named(c.family()).compute(watched, bench);
+            List<String> unread = tensors.unread();
             bench.differentiate();
-            return compare(c, bench);
+            return compare(c, bench, unread);
         } catch (Verdict verdict) {
             return new CaseResult(c.name(), verdict.outcome(), "on " + on.name() + ", " + verdict.getMessage());
         } catch (RuntimeException failure) {
@@ -29,7 +32,7 @@ public final class Verification {
         }
     }
 
-    private CaseResult compare(GoldenCase c, Bench bench) {
+    private CaseResult compare(GoldenCase c, Bench bench, List<String> unread) {
         Tolerance tolerance = on.bytesPerValue() == Double.BYTES ? c.float64() : c.float32();
         List<Comparison> wrong = new ArrayList<>();
         List<String> missing = new ArrayList<>();
@@ -51,7 +54,8 @@ public final class Verification {
         if (!wrong.isEmpty()) {
             Comparison worst = wrong.stream().max(Comparator.comparingDouble(Comparison::excess)).orElseThrow();
             String others = wrong.size() == 1 ? "" : ", and %d more tensors differ".formatted(wrong.size() - 1);
-            return new CaseResult(c.name(), Outcome.FAILED, "on " + on.name() + ", " + worst.message() + others);
+            String ignored = unread.isEmpty() ? "" : "; nothing here reads " + String.join(", ", unread) + ", so the case may be of another kind";
+            return new CaseResult(c.name(), Outcome.FAILED, "on " + on.name() + ", " + worst.message() + others + ignored);
         }
         if (!missing.isEmpty()) {
             return new CaseResult(c.name(), Outcome.NOT_COVERED, "nothing computes " + String.join(", ", missing));
