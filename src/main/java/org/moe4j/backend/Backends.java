@@ -1,8 +1,6 @@
 package org.moe4j.backend;
 
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import org.moe4j.backend.cuda.CudaBackend;
 import org.moe4j.backend.dry.DryBackend;
@@ -17,13 +15,12 @@ public final class Backends {
     public static final List<String> NAMES = List.of("auto", "reference", "simd", "cuda", "dry");
 
     private static final String MODULE = "jdk.incubator.vector";
-    private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
     private static final String REMEDY = "start java with --add-modules=" + MODULE;
 
     private Backends() {}
 
     /**
-     * @param name one of {@link #NAMES}; {@code cuda:1} is the second GPU
+     * @param name one of {@link #NAMES}; {@code cuda:1} is the second GPU, {@code cuda+bf16} a GPU with matrix products in that precision
      * @param threads how many threads simd computes on, the calling one included
      * @throws InputException if the name is unknown, there is not even one thread, simd is asked for without its module, or cuda without a GPU, its driver and
      *     kernels for it
@@ -32,9 +29,8 @@ public final class Backends {
         if (threads < 1) {
             throw new InputException("threads is " + threads + ": a back end computes on at least 1");
         }
-        Matcher cuda = CUDA.matcher(name);
-        if (cuda.matches()) {
-            return new CudaBackend(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
+        if (name.startsWith("cuda")) {
+            return CudaBackend.open(name);
         }
         return switch (name) {
             case "auto" -> vectorModuleIsThere() ? new SimdBackend(threads) : fallBack();

@@ -1,10 +1,16 @@
 package org.moe4j.backend.cuda;
 
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
+import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
@@ -14,19 +20,35 @@ import org.moe4j.tensor.Strided;
 public final class CudaBackend implements Backend {
     private static final int BLOCK = 256;
 
-    private final Device device;
+    private static final Pattern NAME = Pattern.compile("cuda(?::(\\d{1,3}))?(?:\\+(tf32|bf16))?");
 
-    /**
-     * @param ordinal which of the machine's GPUs, from 0
-     * @throws org.moe4j.io.InputException if there is no driver, no such device, or none that serves, in one sentence
-     */
-    public CudaBackend(int ordinal) {
+    private final Device device;
+    private final Precision precision;
+    private Optional<Cublas> blas;                                                 // null until the first product
+
+    private CudaBackend(int ordinal, Precision precision) {
+        this.precision = precision;
         device = new Device(ordinal);
     }
 
+    /**
+     * @param name {@code cuda} for the first GPU, {@code cuda:1} for the second, with {@code +tf32} or {@code +bf16} for matrix products of
+     *     operands rounded to these
+     * @throws InputException if there is no driver, no such device, or none that serves, in one sentence
+     */
+    public static CudaBackend open(String name) {
+        Matcher parts = NAME.matcher(name);
+        if (!parts.matches()) {
+            throw new InputException("the device is '" + name + "'; cuda, cuda:1 (the second GPU), cuda+tf32 or cuda:1+bf16 (matrix products in lower precision) would do");
+        }
+        Precision precision = parts.group(2) == null ? Precision.FLOAT32 : Precision.valueOf(parts.group(2).toUpperCase(Locale.ROOT));
+        return new CudaBackend(parts.group(1) == null ? 0 : Integer.parseInt(parts.group(1)), precision);
+    }
+
+    /** With the precision of matrix products where it is lower. */
     @Override
     public String name() {
-        return "cuda";
+        return "cuda" + precision.suffix;
     }
 
     @Override
@@ -43,6 +65,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void close() {
+        if (blas != null) {
+            blas.ifPresent(Cublas::close);
+        }
         device.close();
     }
 
@@ -111,7 +136,21 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, boolean add) {
-        throw new UnsupportedOperationException("gemm");
+        if (m == 0 || n == 0 || k == 0) {
+            if (!add) {
+                fill(c, 0);
+            }
+            return;
+        }
+        if (blas == null) {
+            blas = device.cublas(precision);
+        }
+        if (blas.isPresent()) {
+            device.enter();
+            blas.get().gemm(transposeA, transposeB, m, n, k, DeviceStorage.of(a).address(), DeviceStorage.of(b).address(), DeviceStorage.of(c).address(), add);
+        } else {
+            throw new UnsupportedOperationException("gemm");
+        }
     }
 
     @Override

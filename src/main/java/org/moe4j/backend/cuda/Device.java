@@ -3,6 +3,7 @@ package org.moe4j.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
@@ -105,6 +106,17 @@ final class Device implements AutoCloseable {
             case Boolean x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x ? 1 : 0);
             default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
         }
+    }
+
+    /** cuBLAS for products on this device's stream, where it is installed. */
+    Optional<Cublas> cublas(Precision precision) {
+        enter();
+        return Cublas.on(stream.handle(), precision);
+    }
+
+    /** Makes the context the calling thread's; for calls that are not this class'. */
+    void enter() {
+        context.enter();
     }
 
     /** Queues setting 32-bit words. */

@@ -53,6 +53,7 @@ public final class CudaEmulator {
                 absent = "the CUDA emulator is built by g++, which is not here";
             } else {
                 System.load(library().toString());
+                System.setProperty(Cublas.PROPERTY, "none");                       // a real one would find no GPU
                 loaded = true;
             }
         }
@@ -79,20 +80,30 @@ public final class CudaEmulator {
                 for (Path file : files(SOURCES, ".cu")) {
                     objects.add(object(file, kernels(file)));
                 }
-                Path library = BUILT.resolve(sha256(objects.toString().getBytes())).resolve("libcuda.so.1");
-                if (!Files.exists(library)) {
-                    Files.createDirectories(library.getParent());
-                    Path made = BUILT.resolve("libcuda.tmp");
-                    List<String> command = new ArrayList<>(List.of("g++", "-shared", "-Wl,-soname,libcuda.so.1", "-o", made.toString()));
-                    objects.forEach(object -> command.add(object.toString()));
-                    run(command);
-                    Files.move(made, library, StandardCopyOption.ATOMIC_MOVE);
-                }
-                return library;
+                return linked("libcuda.so.1", objects);
             }
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }
+    }
+
+    /** A cuBLAS that multiplies in the emulator's memory. */
+    static Path cublas() throws IOException {
+        Files.createDirectories(BUILT);
+        return linked("libcublas.so.13", List.of(object(EMULATOR.resolve("emulated_cublas.cpp"), List.of())));
+    }
+
+    private static Path linked(String name, List<Path> objects) throws IOException {
+        Path library = BUILT.resolve(sha256(objects.toString().getBytes())).resolve(name);
+        if (!Files.exists(library)) {
+            Files.createDirectories(library.getParent());
+            Path made = BUILT.resolve("library.tmp");
+            List<String> command = new ArrayList<>(List.of("g++", "-shared", "-Wl,-soname," + name, "-o", made.toString()));
+            objects.forEach(object -> command.add(object.toString()));
+            run(command);
+            Files.move(made, library, StandardCopyOption.ATOMIC_MOVE);
+        }
+        return library;
     }
 
     /** The kernels of a file, macros and all. */

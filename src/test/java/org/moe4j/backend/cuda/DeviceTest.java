@@ -36,7 +36,7 @@ class DeviceTest {
 
     @Test
     void aKernelIsLaunchedWithItsArguments() {
-        try (CudaBackend on = new CudaBackend(0)) {
+        try (CudaBackend on = CudaBackend.open("cuda")) {
             Storage x = on.allocate(1000);
             Storage y = on.allocate(1000);
             on.fill(x, 2);

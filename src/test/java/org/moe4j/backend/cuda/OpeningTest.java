@@ -35,6 +35,7 @@ class OpeningTest {
         assertThat(sentence(Map.of(), "cuda")).isEqualTo("opened cuda");
         assertThat(sentence(Map.of("MOE4J_EMULATOR_DEVICES", "2"), "cuda:1")).isEqualTo("opened cuda");
         assertThat(sentence(Map.of("MOE4J_EMULATOR_CAPABILITY", "86"), "cuda:0")).isEqualTo("opened cuda");
+        assertThat(sentence(Map.of(), "cuda:0+bf16")).isEqualTo("opened cuda+bf16");
     }
 
     @Test
@@ -52,6 +53,7 @@ class OpeningTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
+        "MOE4J_EMULATOR_DEVICES|1|cuda:x|the device is 'cuda:x'; cuda, cuda:1 (the second GPU), cuda+tf32 or cuda:1+bf16 (matrix products in lower precision) would do",
         "MOE4J_EMULATOR_FAIL|cuInit=100|cuda|there is no CUDA device: an NVIDIA driver is installed, but sees no GPU; the simd back end computes without one",
         "MOE4J_EMULATOR_FAIL|cuInit=803|cuda|the NVIDIA driver does not start, it says CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803); the simd back end computes without one",
         "MOE4J_EMULATOR_DEVICES|0|cuda|there is no CUDA device on this machine; the simd back end computes without one",

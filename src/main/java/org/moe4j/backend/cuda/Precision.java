@@ -1,0 +1,17 @@
+package org.moe4j.backend.cuda;
+
+/** How operands of a matrix product are rounded before they are multiplied; sums, and everything else, stay float32. */
+enum Precision {
+    FLOAT32(""),
+    /** A mantissa of 10 bits, on tensor cores. */
+    TF32("+tf32"),
+    /** A mantissa of 7 bits, on tensor cores. */
+    BF16("+bf16");
+
+    /** What stands behind the device's name. */
+    final String suffix;
+
+    Precision(String suffix) {
+        this.suffix = suffix;
+    }
+}
