@@ -69,7 +69,7 @@ public final class SpecOptions {
             String option = ((OptionSpec) missing.getMissing().getFirst()).longestName();
             throw new InputException("option " + option + " wants a value", missing);
         } catch (CommandLine.OverwrittenOptionException twice) {
-            throw new InputException("option " + twice.getOverwritten().paramLabel() + " is given twice", twice);
+            throw new InputException("option " + ((OptionSpec) twice.getOverwritten()).longestName() + " is given twice", twice);
         } catch (CommandLine.ParameterException other) {
             throw new InputException(other.getMessage(), other);
         }

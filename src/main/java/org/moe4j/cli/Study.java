@@ -117,7 +117,7 @@ public final class Study {
         String file = given.value("--spec");
         String budget = named(tree(options).path("budget"), file == null ? "quick" : named(tree(Path.of(file)).path("budget"), "quick"));
         SweepSpec start = Preset.named(budget).orElse(Preset.QUICK).spec();
-        SweepSpec read = reader.parse(options, file == null ? start : reader.read(Path.of(file), start));
+        SweepSpec read = reader.parseOptions(options, file == null ? start : reader.read(Path.of(file), start));
         return read.explicit();
     }
 

@@ -223,6 +223,9 @@ public final class Surgery {
                 case "first" -> BranchMix.Others.FIRST;
                 default -> throw InputException.unknown("value of --others", others, List.of("average", "first"));
             };
+            if (place.from.size() < 2) {
+                throw new InputException("mixing wants the folders of at least two models");
+            }
             return place.operate("mix of " + place.from, (on, models) ->
                 new BranchMix(routers.layers(models.getFirst()), routers.of(models.size()), which, place.seed).apply(on, models));
         }

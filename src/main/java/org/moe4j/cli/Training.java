@@ -23,6 +23,7 @@ import org.moe4j.sweep.Trial;
 import org.moe4j.sweep.TrialResult;
 import org.moe4j.sweep.TrialSummary;
 import org.moe4j.train.Evaluation;
+import org.moe4j.train.Recipe;
 
 /** Trains one model: a published architecture cut down to what trains here, or the model of a spec file. */
 public final class Training {
@@ -48,17 +49,23 @@ public final class Training {
             if (given.has("--help")) {
                 System.out.print(options.usage());
             } else if (given.has("--list")) {
-                Architecture.all().forEach(a -> System.out.printf("%-20s %s%n", a.name(), a.paper()));
+                System.out.print(names());
             } else {
                 new Training(given, ("experiments/run train " + String.join(" ", args)).strip()).run();
             }
         });
     }
 
+    private static TextTable names() {
+        TextTable table = new TextTable("name", "recipe", "paper").wordsLast();
+        Architecture.all().forEach(a -> table.row(a.name(), Recipe.of(a.name()).name(), a.paper()));
+        return table;
+    }
+
     private void run() {
         boolean resume = given.has("--resume");
         RunFolder folder = new RunFolder(SpecOptions.folder(given, "train"), reader);
-        Run run = resume ? folder.resume(reader.parse(given.yaml(), folder.asked())) : Run.of(reader.parse(given.yaml(), RunSpec.DEFAULT), reader);
+        Run run = resume ? folder.resume(reader.parseOptions(given.yaml(), folder.asked())) : Run.of(reader.parseOptions(given.yaml(), RunSpec.DEFAULT), reader);
         if (given.has("--dry-run")) {
             System.out.print(RunTable.text(run));
             return;

@@ -52,6 +52,6 @@ interface ModelLayout {
                 reasons.append(reasons.isEmpty() ? "" : "; ").append(unfit.getMessage());
             }
         }
-        throw new InputException(reasons.toString());
+        throw new InputException("no layout of Hugging Face that is known here holds this model: " + reasons);
     }
 }

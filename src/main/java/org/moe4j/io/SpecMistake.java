@@ -19,6 +19,8 @@ import java.util.regex.Pattern;
 
 /** Turns what Jackson says about a spec into one sentence for the person who wrote it. */
 final class SpecMistake {
+    /** The source of a text whose lines mean nothing to the user. */
+    static final String NOWHERE = "";
     private static final Pattern MISSING = Pattern.compile("Missing required creator property '(.+?)'");
     private static final Pattern KNOWN_TYPES = Pattern.compile("known type ids = \\[(.*?)]");
 
@@ -46,6 +48,7 @@ final class SpecMistake {
 
     /** "file, line 3: ", with the line where the text has the field, or else that of the nearest one around it. */
     static String at(String source, String pointer, Map<String, Integer> lines) {
+        if (source.equals(NOWHERE)) return "";
         for (String p = pointer; !p.isEmpty(); p = p.substring(0, p.lastIndexOf('/'))) {
             if (lines.containsKey(p)) return source + ", line " + lines.get(p) + ": ";
         }
@@ -61,10 +64,10 @@ final class SpecMistake {
         String said = mistake.getOriginalMessage();
         Matcher twice = Pattern.compile("Duplicate field '(.+?)'").matcher(said);
         JsonLocation where = mistake.getLocation();
-        String line = where == null ? "" : ", line " + where.getLineNr();
-        if (twice.find()) return new InputException(source + line + ": field '" + twice.group(1) + "' stands twice", mistake);
+        String place = source.equals(NOWHERE) ? "" : source + (where == null ? "" : ", line " + where.getLineNr()) + ": ";
+        if (twice.find()) return new InputException(place + "field '" + twice.group(1) + "' stands twice", mistake);
         List<String> words = said.lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
-        return new InputException(source + line + ": not YAML (" + String.join("; ", words.subList(0, Math.min(2, words.size()))) + ")", mistake);
+        return new InputException(place + "not YAML (" + String.join("; ", words.subList(0, Math.min(2, words.size()))) + ")", mistake);
     }
 
     private static String pointer(List<JsonMappingException.Reference> path) {

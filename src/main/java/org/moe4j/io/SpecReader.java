@@ -103,6 +103,13 @@ public final class SpecReader {
         return bind(text, "spec", type(defaults), _ -> Optional.of(defaults));
     }
 
+    /** The same for a text that no user has seen as one, such as the options of a command: mistakes are said without a line.
+     *
+     *  @throws InputException for every mistake in it */
+    public <T extends Record> T parseOptions(String text, T defaults) {
+        return bind(text, SpecMistake.NOWHERE, type(defaults), _ -> Optional.of(defaults));
+    }
+
     /** The whole spec as YAML, which reads back as an equal record. */
     public String toYaml(Record spec) {
         try {
@@ -126,7 +133,7 @@ public final class SpecReader {
         Map<String, Integer> lines = new HashMap<>();
         try {
             JsonNode given = tree(text, lines);
-            if (!given.isObject()) throw new InputException(source + ": a spec is a list of 'field: value' lines, found none");
+            if (!given.isObject()) throw new InputException(SpecMistake.at(source, "", lines) + "a spec is a list of 'field: value' lines, found none");
             refuseNulls(given, "", source, lines);
             JsonNode whole = defaults.apply((ObjectNode) given).map(d -> merged(mapper.<JsonNode>valueToTree(d), given)).orElse(given);
             return mapper.treeToValue(whole, type);

@@ -7,6 +7,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.RouterSpec;
+import org.moe4j.io.Differences;
 import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.Transformer;
@@ -47,7 +48,8 @@ public record BranchMix(List<Integer> layers, RouterSpec router, Others others, 
         Transformer.Spec spec = Layers.transformer(models.getFirst());
         for (int i = 1; i < models.size(); i++) {
             if (!models.get(i).spec().equals(spec)) {
-                throw new InputException("model " + i + " is " + models.get(i).spec() + ", it has to be what model 0 is: " + spec);
+                throw new InputException("model " + i + " is no model of model 0's architecture: they differ in "
+                    + (models.get(i).spec() instanceof Transformer.Spec other ? String.join(", ", Differences.between(spec, other, List.of())) : "kind"));
             }
         }
         Map<Integer, MixtureOfExperts.Spec> mixtures = new LinkedHashMap<>();

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.moe4j.backend.Backend;
 import org.moe4j.experts.GrownRouter;
 import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.RandomRouter;
 import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.io.InputException;
@@ -18,13 +19,13 @@ import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Tensor;
 
 /**
- * Adds experts to every mixture layer of a trained model with top-k routers, for a new domain or a new kind of input. Old experts and old
- * router rows come first and as they were; to train the new alone, hand {@link #trained} to the training spec.
+ * Adds experts to every mixture layer of a trained model, for a new domain or a new kind of input. Old experts and old router rows come
+ * first and as they were; to train the new alone, hand {@link #trained} to the training spec.
  *
- * <p>For a domain ({@code domain} > 0) the router becomes a {@link GrownRouter}: sequences of lower domain numbers cannot reach the new experts, and
- * the function on them stays the same, to the last bit, also after the new experts were trained. For every input ({@code domain} 0) all experts compete:
- * new router rows begin at zero, so that tokens with K positive logits choose as before, and the others choose new experts. That is near the
- * function before and not the same; training moves it.
+ * <p>For a domain ({@code domain} > 0) the router, a top-k one, becomes a {@link GrownRouter}: sequences of lower domain numbers cannot reach the new experts, and
+ * the function on them stays the same, to the last bit, also after the new experts were trained. For every input ({@code domain} 0) all experts compete,
+ * by any router that has a row for each (noisy, with capacity, expert choice too): new rows begin at zero, so that tokens with K positive logits
+ * choose as before, and the others choose new experts. That is near the function before and not the same; training moves it.
  *
  * @param experts how many to add to each mixture layer
  * @param domain the number of the first domain that may use them; 0 for all
@@ -48,17 +49,17 @@ public record Growth(int experts, int domain, boolean copied, double noise, long
     /**
      * Makes the larger model.
      *
-     * @throws InputException if it has no mixture layer, or one whose router is not top-k
+     * @throws InputException if it has no mixture layer, or one whose router cannot grow
      */
     public LanguageModel apply(Backend on, LanguageModel model) {
         Transformer.Spec spec = Layers.transformer(model);
+        Weights from = new Weights(on, model);
         Map<Integer, MixtureOfExperts.Spec> larger = new LinkedHashMap<>();
         for (int layer : mixtures(spec)) {
             MixtureOfExperts.Spec mixture = Layers.require(spec, layer, MixtureOfExperts.Spec.class, "mixture");
-            larger.put(layer, new MixtureOfExperts.Spec(grown(layer, mixture.router()), mixture.experts(), mixture.shared(), mixture.outputNorm()));
+            larger.put(layer, new MixtureOfExperts.Spec(grown(layer, mixture.router(), from.routerHasRows(layer, mixture.router().experts())), mixture.experts(), mixture.shared(), mixture.outputNorm()));
         }
         LanguageModel grown = Layers.with(spec, larger).build(new Init(on, seed).withTemporaryStores());
-        Weights from = new Weights(on, model);
         Weights to = new Weights(on, grown);
         to.copyAllBut(larger.keySet(), from);
         for (int layer : larger.keySet()) {
@@ -95,13 +96,16 @@ public record Growth(int experts, int domain, boolean copied, double noise, long
         return layers;
     }
 
-    private RouterSpec grown(int layer, RouterSpec router) {
+    /** @param rows whether all that the router has is a row for each expert */
+    private RouterSpec grown(int layer, RouterSpec router, boolean rows) {
         return switch (router) {
-            case TopKRouter.Spec first when domain == 0 -> first.withExperts(first.experts() + experts, first.topK());
-            case TopKRouter.Spec first -> new GrownRouter.Spec(first, List.of()).plus(experts, domain);
+            case TopKRouter.Spec first when domain > 0 -> new GrownRouter.Spec(first, List.of()).plus(experts, domain);
             case GrownRouter.Spec before when domain > 0 -> before.plus(experts, domain);
-            default -> throw new InputException("layer " + layer + " has the router " + router + ", which cannot grow"
-                + (domain > 0 ? "; a top-k router can" : " for every input; a top-k router that has not grown for a domain can"));
+            case RandomRouter.Spec _ -> throw new InputException(Layers.withRouter(layer, router) + ", which does not grow so; an added domain has experts of its own");
+            case RouterSpec any when domain == 0 && rows && !(any instanceof GrownRouter.Spec) ->
+                any.withExperts(any.experts() + experts, (int) Math.round(any.perToken()));
+            default -> throw new InputException(Layers.withRouter(layer, router) + ", which cannot grow"
+                + (domain > 0 ? " for a domain; a top-k router can" : " for every input; one that has a row for each expert and has not grown for a domain can"));
         };
     }
 
@@ -115,7 +119,7 @@ public record Growth(int experts, int domain, boolean copied, double noise, long
                 weights.copyRow(before, e % old, added, e);
             }
             weights.addNoise(added, noise, CounterRandom.of(seed, "growth " + name));
-        } else if (!bank && domain == 0) {
+        } else if (!bank && domain == 0 && added.shape().rank() > 1) {             // thresholds begin as those of a new router
             weights.clear(added);
         }
     }

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.RouterSpec;
+import org.moe4j.experts.SpecCatalog;
 import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
@@ -56,6 +58,11 @@ public final class Layers {
         throw new InputException("surgery is for transformers, this model is of the kind " + ModelSpec.CATALOG.nameOf(model.spec()));
     }
 
+    /** A layer's router in the words of a message. */
+    static String withRouter(int layer, RouterSpec router) {
+        return "layer " + layer + " has a " + SpecCatalog.ROUTERS.nameOf(router) + " router";
+    }
+
     /** The spec with other layers in some places. */
     static Transformer.Spec with(Transformer.Spec spec, Map<Integer, ? extends FeedForwardSpec> others) {
         List<FeedForwardSpec> layers = new ArrayList<>(spec.feedForwards());
@@ -70,7 +77,7 @@ public final class Layers {
             throw new InputException("there is no layer " + layer + ": the model has " + layers.size() + " layers, numbered from 0");
         }
         if (!kind.isInstance(layers.get(layer))) {
-            throw new InputException("layer " + layer + " is " + layers.get(layer) + ", which is no " + wanted);
+            throw new InputException("layer " + layer + " is of the kind " + SpecCatalog.FEED_FORWARDS.nameOf(layers.get(layer)) + ", which is no " + wanted);
         }
         return kind.cast(layers.get(layer));
     }

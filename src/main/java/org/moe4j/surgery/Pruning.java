@@ -55,7 +55,7 @@ public record Pruning(double leastShare) {
             MixtureOfExperts.Spec mixture = Layers.require(spec, layer, MixtureOfExperts.Spec.class, "mixture");
             kept.put(layer, kept(layer, mixture, loads.get(i)));
             if (!from.routerHasRows(layer, mixture.router().experts())) {
-                throw new InputException("layer " + layer + " has the router " + mixture.router() + ", which has no row for each expert, so that none can be removed");
+                throw new InputException(Layers.withRouter(layer, mixture.router()) + ", which has no row for each expert, so that none can be removed");
             }
             RouterSpec router = mixture.router() instanceof GrownRouter.Spec grown ? grown.keeping(kept.get(layer))
                 : mixture.router().withExperts(kept.get(layer).length, (int) Math.round(mixture.router().perToken()));

@@ -72,7 +72,7 @@ public record Upcycling(List<Integer> layers, RouterSpec router, int granularity
         to.copyAllBut(layers, from);
         for (int layer : layers) {
             if (granularity > 1 && !to.routerHasRows(layer, finer.experts())) {
-                throw new InputException("granularity is " + granularity + ", but the router " + finer + " has no row for each expert that parts of a copy could share");
+                throw new InputException("granularity is " + granularity + ", but " + Layers.withRouter(layer, finer) + ", which has no row for each expert that parts of a copy could share");
             }
             DenseToExperts copies = new DenseToExperts(on, layer, granularity);
             for (int e = 0; e < router.experts(); e++) {

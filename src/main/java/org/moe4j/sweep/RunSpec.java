@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.moe4j.data.DataSpec;
 import org.moe4j.data.TokenizerKind;
+import org.moe4j.io.Differences;
 import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
 import org.moe4j.model.ModelSpec;
@@ -109,7 +110,7 @@ public record RunSpec(
             Integer most = experts != null ? experts : Banks.most(published) > MANY ? Integer.valueOf(FEWER) : null;
             return published.resized(resize(vocabulary, dim, layers, most, sequence));
         }
-        ModelSpec read = reader.read(Path.of(model), ModelSpec.class);
+        ModelSpec read = reader.read(Path.of(model), ModelSpec.class, name -> Architecture.named(name).spec());
         if (read.vocabulary() < vocabulary) {
             throw new InputException(model + ": vocabulary is " + read.vocabulary() + ", fewer than the " + vocabulary + " tokens of the tokenizer " + tokenizer
                 + "; vocabulary: " + vocabulary + " would do");

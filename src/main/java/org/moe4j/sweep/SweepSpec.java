@@ -6,6 +6,7 @@ import java.util.Optional;
 
 import org.moe4j.data.DataSpec;
 import org.moe4j.experts.SpecCatalog;
+import org.moe4j.io.Differences;
 import org.moe4j.io.InputException;
 import org.moe4j.train.Schedule;
 

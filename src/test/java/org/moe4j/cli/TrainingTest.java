@@ -16,10 +16,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.SpecModule;
+import org.moe4j.experts.StrictlyBalancedRouter;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.io.SpecReader;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.model.Repeat;
+import org.moe4j.model.RecurrentModel;
 import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
@@ -62,6 +64,20 @@ class TrainingTest {
         assertThat(READER.read(out.resolve("result.json"), TrialResult.class).spec().model()).isEqualTo(MINE);
     }
 
+    /** What a file does not say is the architecture's that it names. */
+    @Test
+    void trainsAnArchitectureWithSomethingElseInIt() throws IOException {
+        Path model = Files.writeString(folder.resolve("mine.yaml"), "preset: moe2017-256\nvocabulary: 256\ndim: 8\nsequence: 8\nlayers:\n- lstm: {units: 8, projection: 0}\n"
+            + "- feedForward: {type: mixture-of-experts, router: {type: strictly-balanced, experts: 4}, experts: {type: mlp, hidden: 8, activation: relu, bias: false}, shared: [], outputNorm: false}\n");
+        Path out = folder.resolve("out");
+        Ran ran = plain("--model", model.toString(), "--out", out.toString(), "--recipe", "moe2017");
+        assertThat(ran.err()).isEmpty();
+        RecurrentModel.Spec spec = (RecurrentModel.Spec) READER.read(out.resolve("model.yaml"), ModelSpec.class);
+        assertThat(spec.sigmoid()).isTrue();
+        assertThat(((MixtureOfExperts.Spec) spec.feedForwards().getFirst()).router()).isInstanceOf(StrictlyBalancedRouter.Spec.class);
+        refuses("unknown architecture 'moe2017-257'", plain("--model", Files.writeString(model, "preset: moe2017-257\n").toString()));
+    }
+
     private static String yaml() {
         return READER.toYaml((Record) MINE);
     }
@@ -81,6 +97,7 @@ class TrainingTest {
         --learning-rate -1                | learningRate is -1.0, it has to be above 0
         --tokenizer words                 | tokenizer is 'words', want bytes, or bpe:SIZE
         --device cuda                     | cuda
+        --dim 8 --dim 16                  | option --dim is given twice
         --bacth 3                         | unknown option '--bacth': did you mean '--batch'?
         --validation-tokens 900000        | validation on 900000 tokens: the validation text has only
         --sequence 60000                  | less than one sequence
@@ -115,7 +132,7 @@ class TrainingTest {
 
     private void refuses(String sentence, Ran ran) {
         assertThat(ran.err().strip().lines()).hasSize(1);
-        assertThat(ran.err()).contains(sentence);
+        assertThat(ran.err()).contains(sentence).doesNotStartWith("spec");
         assertThat(ran.exit()).isEqualTo(2);
         assertThat(ran.out()).isEmpty();
     }

@@ -16,8 +16,12 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.data.Batch;
+import org.moe4j.experts.HierarchicalRouter;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.NoisyTopKRouter;
+import org.moe4j.experts.RandomRouter;
+import org.moe4j.experts.RouterSpec;
+import org.moe4j.experts.SpecCatalog;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
@@ -118,6 +122,29 @@ class GrowthTest {
         assertThat(same).as("logits that are as before").isBetween(after.logits().length / 10L, after.logits().length - 1L);
     }
 
+    /** A router of the paper that each is: rows that were stay, new ones know nothing yet, and the grown model trains. */
+    @ParameterizedTest
+    @ValueSource(strings = {"noisy-top-k", "switch", "capacity", "expert-choice", "strictly-balanced"})
+    void anyRouterWithARowForEachExpertGrowsForEveryInput(String name) {
+        Backend on = new ReferenceBackend();
+        RouterSpec router = SpecCatalog.ROUTERS.example(name).atMost(4);
+        LanguageModel model = Tiny.model(on, 1, Tiny.mixture(router));
+        LanguageModel grown = new Growth(2, 0, true, 0, 7).apply(on, model);
+        assertThat(((MixtureOfExperts.Spec) grown.spec().feedForwards().getFirst()).router().experts()).isEqualTo(6);
+        Map<String, double[]> before = new HashMap<>();
+        model.parameters().forEach(p -> before.put(p.name(), p.value().toDoubles()));
+        for (Parameter p : grown.parameters()) {
+            double[] now = p.value().toDoubles();
+            assertThat(Arrays.copyOf(now, before.get(p.name()).length)).as(p.name()).isEqualTo(before.get(p.name()));
+            if (p.name().contains("router") && p.shape().rank() == 2) {
+                assertThat(Arrays.copyOfRange(now, before.get(p.name()).length, now.length)).as(p.name()).containsOnly(0).isNotEmpty();
+            }
+        }
+        double loss = Tiny.ask(on, grown, 0).loss();
+        train(on, grown, 0, 20, List.of());
+        assertThat(Tiny.ask(on, grown, 0).loss()).isLessThan(loss);
+    }
+
     @Test
     void mistakesAreSaidInASentence() {
         Backend on = new ReferenceBackend();
@@ -125,10 +152,17 @@ class GrowthTest {
         LanguageModel noisy = Tiny.model(on, 1, Tiny.mixture(new NoisyTopKRouter.Spec(4, 2)));
         Growth growth = new Growth(2, 1, false, 0, 1);
         assertThatThrownBy(() -> growth.apply(on, dense)).isInstanceOf(InputException.class).hasMessageStartingWith("the model has no mixture layer to grow");
-        assertThatThrownBy(() -> growth.apply(on, noisy)).isInstanceOf(InputException.class).hasMessageEndingWith("which cannot grow; a top-k router can");
+        assertThatThrownBy(() -> growth.apply(on, noisy)).isInstanceOf(InputException.class)
+            .hasMessage("layer 0 has a noisy-top-k router, which cannot grow for a domain; a top-k router can");
         LanguageModel grown = growth.apply(on, mixture(on));
         assertThatThrownBy(() -> new Growth(2, 0, false, 0, 1).apply(on, grown)).isInstanceOf(InputException.class)
-            .hasMessageEndingWith("a top-k router that has not grown for a domain can");
+            .hasMessageEndingWith("which cannot grow for every input; one that has a row for each expert and has not grown for a domain can");
+        LanguageModel hierarchical = Tiny.model(on, 1, Tiny.mixture(new HierarchicalRouter.Spec()));
+        assertThatThrownBy(() -> new Growth(2, 0, false, 0, 1).apply(on, hierarchical)).isInstanceOf(InputException.class)
+            .hasMessageStartingWith("layer 0 has a hierarchical router, which cannot grow for every input");
+        LanguageModel random = Tiny.model(on, 1, Tiny.mixture(new RandomRouter.Spec()));
+        assertThatThrownBy(() -> new Growth(2, 0, false, 0, 1).apply(on, random)).isInstanceOf(InputException.class)
+            .hasMessageEndingWith("an added domain has experts of its own");
         LanguageModel later = new Growth(2, 5, false, 0, 1).apply(on, grown);
         assertThatThrownBy(() -> new Growth(2, 3, false, 0, 1).apply(on, later)).isInstanceOf(InputException.class)
             .hasMessageStartingWith("experts are added for domain 3 after domain 5");

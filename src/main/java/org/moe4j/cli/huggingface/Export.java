@@ -38,7 +38,7 @@ final class Export implements Callable<Integer> {
         try (Backend on = computing.open()) {
             Checkpoint checkpoint = new Checkpoint(source);
             if (!(SavedModel.spec(checkpoint) instanceof Transformer.Spec)) {
-                throw new InputException(source + " holds no transformer, and no other kind of model has a layout");
+                throw new InputException(source + " holds no transformer, and no other kind of model has a layout; experiments/run export writes any model's weights");
             }
             Transformer model = (Transformer) SavedModel.load(on, checkpoint);
             if (bytes) {

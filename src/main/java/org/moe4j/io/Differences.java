@@ -1,4 +1,4 @@
-package org.moe4j.sweep;
+package org.moe4j.io;
 
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Objects;
 
 /** In what two specs of one kind differ. */
-final class Differences {
+public final class Differences {
     private Differences() {}
 
     /** The names of the components that differ, but of these. */
-    static <R extends Record> List<String> between(R a, R b, Collection<String> besides) {
+    public static <R extends Record> List<String> between(R a, R b, Collection<String> besides) {
         List<String> names = new ArrayList<>();
         for (RecordComponent c : a.getClass().getRecordComponents()) {
             if (!besides.contains(c.getName()) && !Objects.equals(value(c, a), value(c, b))) {
