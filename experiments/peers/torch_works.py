@@ -1,8 +1,8 @@
 """The works of `experiments/run bench` in plain PyTorch, each in the ways that eager PyTorch offers.
 
-usage: torch_works.py WORK THREADS name=value ...     (the size, in the words of bench.csv)
+usage: torch_works.py WORK cpu|cuda[:N] THREADS name=value ...     (the size, in the words of bench.csv)
 
-Prints the names of its ways in one line, tabs between them; then answers each line "WAY<tab>SECONDS" on standard input with the mean
+On a GPU everything is float32 as it is on the processor (no TF32), and modules also run through torch.compile, where it can. Prints the names of its ways in one line, tabs between them; then answers each line "WAY<tab>SECONDS" on standard input with the mean
 seconds of a run, having run it again and again for about that long. `experiments/run bench --peers` starts it."""
 import sys
 import time
@@ -12,6 +12,20 @@ import torch.nn.functional as F
 from torch import nn
 
 INPUTS = 6  # in turn, so that each run finds other rows of a table
+ON_GPU = len(sys.argv) > 2 and sys.argv[2] != "cpu"
+
+
+def modes(name, module, work):
+    """A work of a module as it is and, on a GPU, compiled."""
+    ways = {name: work(module)}
+    if ON_GPU and hasattr(torch, "compile"):
+        compiled = work(torch.compile(module))
+        try:
+            compiled()
+            ways[name + " compiled"] = compiled
+        except Exception as failure:  # torch.compile takes many kinds of code, and refuses others in many ways
+            print("torch.compile does not take this", name, "work:", str(failure).split("\n")[0], file=sys.stderr)
+    return ways
 
 
 def product(s):
@@ -103,7 +117,8 @@ def peer_step(s):
     tables, rest = [m.down.weight, m.up.weight], [m.query.weight, m.keys]
     rate = 1e-12  # so small that repeating the step does not change what is retrieved
     optimizers = [torch.optim.SparseAdam(tables, lr=rate), torch.optim.Adam(rest, lr=rate)] if s["pass"] == "update" else []
-    return {"sparse": passes(s["pass"], m, xs, torch.randn(s["tokens"], s["dim"]), tables + rest, optimizers)}
+    dy = torch.randn(s["tokens"], s["dim"])
+    return modes("sparse", m, lambda call: passes(s["pass"], call, xs, dy, tables + rest, optimizers))
 
 
 def moe_step(s):
@@ -165,11 +180,13 @@ def lm_step(s):
     adam = torch.optim.AdamW(m.parameters(), lr=3e-4)
     ids, targets = (torch.randint(s["vocabulary"], (s["batch"], s["sequence"])) for _ in range(2))
 
-    def step():
-        adam.zero_grad(set_to_none=True)
-        F.cross_entropy(m(ids).flatten(0, 1), targets.flatten()).backward()
-        adam.step()
-    return {"eager": step}
+    def work(call):
+        def step():
+            adam.zero_grad(set_to_none=True)
+            F.cross_entropy(call(ids).flatten(0, 1), targets.flatten()).backward()
+            adam.step()
+        return step
+    return modes("eager", m, work)
 
 
 WORKS = {"sgemm": product, "skinny": product, "grouped": grouped, "elementwise": elementwise, "attention": attention,
@@ -180,6 +197,8 @@ def seconds_per_run(run, at_least):
     start, runs = time.perf_counter(), 0
     while True:
         run()
+        if ON_GPU:
+            torch.cuda.synchronize()
         runs += 1
         seconds = time.perf_counter() - start
         if seconds >= at_least:
@@ -187,9 +206,11 @@ def seconds_per_run(run, at_least):
 
 
 def main():
-    work, threads = sys.argv[1], int(sys.argv[2])
-    size = {n: int(v) if v.isdigit() else v for n, v in (word.split("=") for word in sys.argv[3:])}
+    work, device, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    size = {n: int(v) if v.isdigit() else v for n, v in (word.split("=") for word in sys.argv[4:])}
     torch.set_num_threads(threads)
+    if ON_GPU:
+        torch.set_default_device(device)
     torch.manual_seed(0)
     label = "torch " + torch.__version__.split("+")[0] + " "
     ways = {label + name: run for name, run in WORKS[work](size).items()} if work in WORKS else {}

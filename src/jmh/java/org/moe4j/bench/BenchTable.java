@@ -28,7 +28,7 @@ public final class BenchTable {
     }
 
     /**
-     * @param args {@code only=} names of works, scaling or profile, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
+     * @param args {@code device=} the back end; {@code only=} names of works, scaling or profile, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
      *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}
      */
     public static void main(String... args) {
@@ -36,11 +36,12 @@ public final class BenchTable {
         List<String> only = options.get("only").isEmpty() ? List.of() : List.of(options.get("only").split(","));
         int[] threads = Arrays.stream(options.get("threads").split(",")).mapToInt(Integer::parseInt).toArray();
         Path out = options.get("out").isEmpty() ? null : Path.of(options.get("out"));
-        Forks forks = new Forks(Budget.of(Integer.parseInt(options.get("rounds")), options.get("quick").equals("true")));
+        String device = options.get("device");
+        Forks forks = new Forks(device, Budget.of(Integer.parseInt(options.get("rounds")), options.get("quick").equals("true")));
         try {
-            List<Catalog> works = Catalog.ALL.stream().filter(each -> only.isEmpty() || only.contains(each.work())).toList();
+            List<Catalog> works = Catalog.of(device).stream().filter(each -> only.isEmpty() || only.contains(each.work())).toList();
             if (!works.isEmpty()) {
-                new BenchTable(forks).run(works, threads, options.get("peers").equals("true") ? PeerKind.installed() : List.of(), out);
+                new BenchTable(forks).run(works, threads, options.get("peers").equals("true") ? PeerKind.installed(Catalog.torchDevice(device)) : List.of(), out);
             }
             if (only.contains("scaling")) {
                 new Scaling(forks, Arrays.stream(threads).max().orElseThrow()).run(out);
@@ -59,15 +60,15 @@ public final class BenchTable {
         for (int n : threads) {
             Peaks here = forks.peaks(n);
             peaks.put(n, here);
-            peak("multiply-adds", n, here.flops(), "GFLOP/s");
-            peak("memory", n, here.copy(), "GB/s");
-            peak("cache", n, here.cacheCopy(), "GB/s");
-            peak("random rows", n, here.rows(), "GB/s");
+            peak(Catalog.isGpu(forks.device()) ? "product" : "multiply-adds", n, Demand.Rate.ofFlops(here.flops()));
+            peak("memory", n, bytes(here.copy()));
+            peak("cache", n, bytes(here.cacheCopy()));
+            peak("random rows", n, bytes(here.rows()));
         }
         for (Catalog work : works) {
             for (String size : work.sizes()) {
                 for (int n : threads) {
-                    String refusal = Memory.refusal(work, Size.of(size), peers);
+                    String refusal = Catalog.isGpu(forks.device()) ? null : Memory.refusal(work, Size.of(size), peers);
                     if (refusal != null) {
                         System.out.println(refusal);
                         continue;
@@ -90,21 +91,26 @@ public final class BenchTable {
         }
     }
 
-    private void peak(String name, int threads, double rate, String unit) {
-        System.out.printf(Locale.ROOT, LINE, "peak: " + name, threads, "", number(1e-9 * rate), unit, "100 %", name, "", "");
-        csv.add(String.join(",", "peak", name, Integer.toString(threads), "", number(1e-9 * rate), unit, "1", "", "", ""));
+    private static Demand.Rate bytes(double aSecond) {
+        return new Demand.Rate(1e-9 * aSecond, "GB/s");
+    }
+
+    private void peak(String name, int threads, Demand.Rate rate) {
+        System.out.printf(Locale.ROOT, LINE, "peak: " + name, threads, "", number(rate.value()), rate.unit(), "100 %", name, "", "");
+        csv.add(String.join(",", "peak", name, Integer.toString(threads), "", number(rate.value()), rate.unit(), "1", "", "", ""));
     }
 
     private void add(Measured row, Peaks here) {
         rows.add(row);
         double median = row.median();
         Demand demand = row.demand();
+        Demand.Rate rate = demand.rate(median);
         String against = row.peers().stream().map(p -> String.format(Locale.ROOT, "%.2f %s", p.ratio(), p.peer())).collect(Collectors.joining(", "));
         System.out.printf(Locale.ROOT, LINE, row.entry().label(row.size()), row.threads(), String.format(Locale.ROOT, "%.4g", 1e3 * median),
-            number(demand.rate(median)), demand.unit(), String.format(Locale.ROOT, "%.0f %%", 100 * row.peakShare(here)), demand.bound(here),
+            number(rate.value()), rate.unit(), String.format(Locale.ROOT, "%.0f %%", 100 * row.peakShare(here)), demand.bound(here),
             row.heap() >> 20, against);
         String ours = String.join(",", row.entry().work(), row.size().toString(), Integer.toString(row.threads()), precise(median),
-            number(demand.rate(median)), demand.unit(), String.format(Locale.ROOT, "%.4f", row.peakShare(here)));
+            number(rate.value()), rate.unit(), String.format(Locale.ROOT, "%.4f", row.peakShare(here)));
         if (row.peers().isEmpty()) {
             csv.add(ours + ",,,");
         }

@@ -10,6 +10,11 @@ package org.moe4j.bench;
 record Budget(int rounds, double warmUpScale, int milliseconds) {
     private static final int USUAL = 300;
 
+    /** Whether figures mean nothing, so that small sizes do. */
+    boolean isQuick() {
+        return milliseconds < USUAL;
+    }
+
     static Budget of(int rounds, boolean quick) {
         return quick ? new Budget(1, 0.05, 20) : new Budget(rounds, 1, USUAL);
     }

@@ -40,8 +40,36 @@ record Catalog(String work, List<String> sizes, int warmUp, Opening opening) {
         new Catalog("lm-peer-step", List.of(LAYERS + " experts=1048576 topk=16 peer-heads=8"), STEP, ModelWork::peer),
         new Catalog("lm-moe-step", List.of(LAYERS + " granularity=8 expansion=8"), STEP, ModelWork::mixture));
 
+    private static final String GPU_LAYERS = "layers=12 dim=768 heads=12 sequence=1024 batch=8 vocabulary=32768";
+
+    /** At sizes that fill a GPU. */
+    static final List<Catalog> ON_GPU = List.of(
+        new Catalog("sgemm", square(1024, 2048, 4096, 8192), KERNEL, ProductWork::new),
+        new Catalog("grouped", Stream.of(64, 256, 1024).flatMap(m -> Stream.of("experts=64 m=" + m + " n=4096 k=1024", "experts=64 m=" + m + " n=1024 k=4096")).toList(),
+            KERNEL, GroupedWork::new),
+        new Catalog("elementwise", Stream.of("exp", "gelu", "softmax", "layernorm").map(f -> "function=" + f + " n=268435456").toList(), KERNEL, ElementwiseWork::new),
+        new Catalog("attention", passes("batch=8 time=4096 heads=16 dim=64", "forward", "gradient"), KERNEL, AttentionWork::new),
+        new Catalog("peer-step", Stream.of(256, 1024).flatMap(d -> passes("experts=1048576 heads=8 topk=16 dim=" + d + " tokens=4096", "forward", "gradient", "update").stream()).toList(),
+            STEP, LayerWork::peer),
+        new Catalog("moe-step", passes("experts=64 topk=2 dim=1024 hidden=4096 tokens=16384", "forward", "gradient"), STEP, LayerWork::mixture),
+        new Catalog("lm-step", List.of(GPU_LAYERS), STEP, ModelWork::dense));
+
     static Catalog named(String work) {
         return ALL.stream().filter(each -> each.work.equals(work)).findFirst().orElseThrow();
+    }
+
+    /** What is timed on a back end, by the name it is opened with. */
+    static List<Catalog> of(String device) {
+        return isGpu(device) ? ON_GPU : ALL;
+    }
+
+    static boolean isGpu(String device) {
+        return device.startsWith("cuda");
+    }
+
+    /** PyTorch's name of the device that a back end computes on. */
+    static String torchDevice(String device) {
+        return isGpu(device) ? device : TorchProgram.CPU;
     }
 
     /** The first of its sizes. */

@@ -27,13 +27,17 @@ public record Demand(double flops, double streamed, double cached, double gather
         return least == gathered / peaks.rows() ? "random rows" : least == streamed / peaks.copy() ? "memory" : "cache";
     }
 
-    /** What {@link #rate} counts: GFLOP/s where there are products and no table, else GB/s. */
-    String unit() {
-        return flops > 0 && gathered == 0 ? "GFLOP/s" : "GB/s";
+    /** What was done a second: FLOPs where there are products and no table, else bytes. */
+    Rate rate(double seconds) {
+        return flops > 0 && gathered == 0 ? Rate.ofFlops(flops / seconds) : new Rate(1e-9 * (streamed + cached + gathered) / seconds, "GB/s");
     }
 
-    /** A second, by 10^9. */
-    double rate(double seconds) {
-        return 1e-9 / seconds * (unit().equals("GB/s") ? streamed + cached + gathered : flops);
+    /** As people say it. */
+    record Rate(double value, String unit) {
+        private static final double LARGE = 1e13;
+
+        static Rate ofFlops(double aSecond) {
+            return aSecond < LARGE ? new Rate(1e-9 * aSecond, "GFLOP/s") : new Rate(1e-12 * aSecond, "TFLOP/s");
+        }
     }
 }

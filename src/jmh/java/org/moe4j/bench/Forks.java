@@ -28,13 +28,24 @@ final class Forks {
     private static final int PEAK_ROUNDS = 8;
     private static final double HEAP_SHARE = 0.55; // of memory: the largest PEER step needs 7 GB, and a peer as much again beside it
 
+    private final String device;
     private final Budget budget;
 
-    Forks(Budget budget) {
+    /** @param device the back end, by the name it is opened with */
+    Forks(String device, Budget budget) {
+        this.device = device;
         this.budget = budget;
     }
 
+    String device() {
+        return device;
+    }
+
     Peaks peaks(int threads) throws RunnerException {
+        if (Catalog.isGpu(device)) {
+            int rounds = Math.min(PEAK_ROUNDS, 2 * budget.rounds());
+            return DevicePeakBench.peaks(run(options(DevicePeakBench.class).param("device", device).param("quick", Boolean.toString(budget.isQuick())).measurementIterations(rounds)));
+        }
         ChainedOptionsBuilder options = options(PeakBench.class).threads(threads).measurementIterations(Math.min(PEAK_ROUNDS, 2 * budget.rounds()));
         return Peaks.of(run(options));
     }
@@ -54,7 +65,7 @@ final class Forks {
         }
         long warmUp = Math.max(1, Math.round(1e3 * budget.warmUpScale() * entry.warmUp() / WARM_UP_ROUNDS));
         var runs = run(options(WorkBench.class, jvmArguments)
-            .param("work", entry.work()).param("size", size.toString()).param("threads", Integer.toString(threads)).param("notes", notes.toString())
+            .param("device", device).param("work", entry.work()).param("size", size.toString()).param("threads", Integer.toString(threads)).param("notes", notes.toString())
             .param("peers", peers.stream().map(PeerKind::name).collect(Collectors.joining(",")))
             .warmupIterations(WARM_UP_ROUNDS).warmupTime(TimeValue.milliseconds(warmUp))
             .measurementIterations(budget.rounds()).measurementTime(TimeValue.milliseconds(milliseconds)));

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class TorchProgram {
     private static final Path PROGRAM = Path.of("experiments", "peers", "torch_works.py");
+    static final String CPU = "cpu";
     private static final List<String> PYTHONS = List.of("/usr/bin/python3", "python3");
 
     private final Process process;
@@ -22,8 +23,8 @@ final class TorchProgram {
     private final Writer questions;
     private int open;
 
-    private TorchProgram(String python, String work, Size size, int threads) {
-        List<String> command = new ArrayList<>(List.of(python, PROGRAM.toString(), work, Integer.toString(threads)));
+    private TorchProgram(String python, String work, Size size, String device, int threads) {
+        List<String> command = new ArrayList<>(List.of(python, PROGRAM.toString(), work, device, Integer.toString(threads)));
         command.addAll(List.of(size.toString().split(" ")));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("OMP_NUM_THREADS", Integer.toString(threads)); // read before torch is loaded
@@ -37,11 +38,12 @@ final class TorchProgram {
         questions = process.outputWriter();
     }
 
-    /** The first Python here that can import torch, or null. */
-    private static String python() {
+    /** The first Python here that can import torch, with a GPU where one is asked for, or null. */
+    private static String python(String device) {
+        String check = "import torch" + (device.equals(CPU) ? "" : "; torch.zeros(1, device='" + device + "')");
         for (String python : PYTHONS) {
             try {
-                Process asked = new ProcessBuilder(python, "-c", "import torch").redirectErrorStream(true).start();
+                Process asked = new ProcessBuilder(python, "-c", check).redirectErrorStream(true).start();
                 asked.getInputStream().readAllBytes();
                 if (asked.waitFor(60, TimeUnit.SECONDS) && asked.exitValue() == 0) {
                     return python;
@@ -56,13 +58,17 @@ final class TorchProgram {
         return null;
     }
 
-    static String missing() {
-        return python() == null ? "PyTorch (no Python here imports torch; Debian has python3-torch)" : null;
+    /** @param device {@link #CPU}, cuda or cuda:N */
+    static String missing(String device) {
+        if (python(device) != null) {
+            return null;
+        }
+        return device.equals(CPU) ? "PyTorch (no Python here imports torch; Debian has python3-torch)" : "PyTorch (no Python here imports torch and reaches " + device + ")";
     }
 
     /** One peer for each way in which the program does the work; none if it does not know it. */
-    static List<Peer> open(String work, Size size, int threads) {
-        TorchProgram program = new TorchProgram(python(), work, size, threads);
+    static List<Peer> open(String work, Size size, String device, int threads) {
+        TorchProgram program = new TorchProgram(python(device), work, size, device, threads);
         String ways = program.answer();
         List<Peer> peers = new ArrayList<>();
         for (String way : ways.isEmpty() ? new String[0] : ways.split("\t")) {

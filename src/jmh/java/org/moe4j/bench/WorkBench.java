@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
+import org.moe4j.tensor.Storage;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -37,6 +38,9 @@ public class WorkBench {
     public String work;
     @Param("m=128 n=128 k=128")
     public String size;
+    /** The back end, by the name it is opened with. */
+    @Param("simd")
+    public String device;
     @Param("1")
     public int threads;
     /** Which peers to run beside it: a comma between their names, or nothing. */
@@ -47,22 +51,27 @@ public class WorkBench {
     public String notes;
 
     private Backend on;
+    private Storage last;
     private Work it;
     private final List<Peer> beside = new ArrayList<>();
     private final List<ForkNotes.PeerTime> peerTimes = new ArrayList<>();
 
     @Setup
     public void open() {
-        on = Backends.open("simd", threads);
+        on = Backends.open(device, threads);
+        last = on.allocate(1);
         it = Catalog.named(work).opening().open(Size.of(size), on);
         for (String name : peers.isEmpty() ? new String[0] : peers.split(",")) {
-            beside.addAll(PeerKind.valueOf(name).open(work, Size.of(size), threads));
+            beside.addAll(PeerKind.valueOf(name).open(work, Size.of(size), Catalog.torchDevice(device), threads));
         }
     }
 
+    /** A value that is read at the end waits for all that a device has been told to do. */
     @Benchmark
     public Object run() {
-        return it.run();
+        Object result = it.run();
+        last.get(0);
+        return result;
     }
 
     @TearDown(Level.Iteration)

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
+import org.moe4j.backend.Backends;
 import org.moe4j.io.InputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,6 +24,12 @@ public final class Benchmarks implements Callable<Integer> {
     /** What {@code --only} takes. */
     public static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "stored-step", "lm-step",
         "lm-peer-step", "lm-moe-step", "scaling", "profile");
+
+    /** Those of them that a GPU's table has. */
+    public static final List<String> DEVICE_NAMES = List.of("sgemm", "grouped", "elementwise", "attention", "peer-step", "moe-step", "lm-step");
+
+    @Option(names = "--device", paramLabel = "NAME", description = "simd by default; cuda or cuda:N for the table of a GPU, at sizes of its own")
+    private String device = "simd";
 
     @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling and profile by default")
     private List<String> only = List.of();
@@ -52,6 +59,9 @@ public final class Benchmarks implements Callable<Integer> {
                 throw InputException.unknown("benchmark", name, NAMES);
             }
         }
+        if (!device.equals("simd")) {
+            requireDevice();
+        }
         for (int n : threads) {
             if (n < 1) {
                 throw new InputException("--threads is " + n + ", it has to be at least 1");
@@ -69,12 +79,25 @@ public final class Benchmarks implements Callable<Integer> {
             }
         }
         ProcessBuilder maven = new ProcessBuilder("mvn", "-q", "-B", "test-compile", "exec:exec@bench",
-            "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"), "-Dbench.pages=" + pages(), "-Dbench.only=" + String.join(",", only),
+            "-Dbench.device=" + device, "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"), "-Dbench.pages=" + pages(), "-Dbench.only=" + String.join(",", only),
             "-Dbench.threads=" + threads.stream().map(String::valueOf).collect(Collectors.joining(",")), "-Dbench.peers=" + peers, "-Dbench.rounds=" + rounds,
             "-Dbench.quick=" + quick, "-Dbench.out=" + (out == null ? "" : out.toAbsolutePath()));
         maven.environment().put("JAVA_HOME", System.getProperty("java.home"));
         maven.environment().put("MAVEN_OPTS", "--sun-misc-unsafe-memory-access=allow"); // Maven's own libraries: no warning of ours
         return maven.directory(root.toFile()).inheritIO().start().waitFor();
+    }
+
+    /** That there is such a GPU is found out before anything is compiled. */
+    private void requireDevice() {
+        if (!device.equals("cuda") && !device.startsWith("cuda:")) {
+            throw new InputException("--device is " + device + ": what is timed is simd, or a GPU as cuda or cuda:N");
+        }
+        Backends.open(device, 1).close();
+        for (String name : only) {
+            if (!DEVICE_NAMES.contains(name)) {
+                throw new InputException("--only has " + name + ", which is not timed on a GPU; " + String.join(", ", DEVICE_NAMES) + " are");
+            }
+        }
     }
 
     /** Large pages where this JVM was started with them, as tables want. */

@@ -20,8 +20,13 @@ class BenchTest {
     }
 
     @Test
+    void everyNameOfAGpuIsAWork() {
+        assertThat(Catalog.ON_GPU.stream().map(Catalog::work)).containsExactlyElementsOf(Benchmarks.DEVICE_NAMES);
+    }
+
+    @Test
     void sizesAreToldApartByTheirLabels() {
-        for (Catalog entry : Catalog.ALL) {
+        for (Catalog entry : Stream.concat(Catalog.ALL.stream(), Catalog.ON_GPU.stream()).toList()) {
             assertThat(entry.sizes().stream().map(size -> entry.label(Size.of(size)))).doesNotHaveDuplicates();
         }
         assertThat(Catalog.named("moe-step").label(Catalog.named("moe-step").first())).isEqualTo("moe-step pass=forward");
@@ -32,9 +37,10 @@ class BenchTest {
         Demand gathering = new Demand(1e9, 0, 0, 1e9);                            // 10 ms of multiply-adds, 200 ms of rows
         assertThat(gathering.bound(PEAKS)).isEqualTo("random rows");
         assertThat(gathering.seconds(PEAKS)).isCloseTo(0.2, within(1e-12));
-        assertThat(gathering.unit()).isEqualTo("GB/s");
+        assertThat(gathering.rate(0.2)).isEqualTo(new Demand.Rate(5, "GB/s"));
         assertThat(new Demand(1e9, 1e8, 0, 0).bound(PEAKS)).isEqualTo("multiply-adds");
-        assertThat(new Demand(1e9, 1e8, 0, 0).rate(0.02)).isCloseTo(50, within(1e-9));
+        assertThat(new Demand(1e9, 1e8, 0, 0).rate(0.02)).isEqualTo(new Demand.Rate(50, "GFLOP/s"));
+        assertThat(new Demand(4e13, 1e8, 0, 0).rate(2)).isEqualTo(new Demand.Rate(20, "TFLOP/s"));
         assertThat(new Demand(0, 0, 1, 0).bound(PEAKS)).isEqualTo("cache");
         assertThat(new Demand(0, 1, 0, 0).bound(PEAKS)).isEqualTo("memory");
     }

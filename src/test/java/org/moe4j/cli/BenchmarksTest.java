@@ -14,6 +14,12 @@ class BenchmarksTest {
     }
 
     @Test
+    void timesSimdOrAGpu() {
+        assertThat(Ran.of(() -> Benchmarks.run("--device", "reference")).err())
+            .startsWith("--device is reference: what is timed is simd, or a GPU as cuda or cuda:N").hasLineCount(1);
+    }
+
+    @Test
     void wantsAtLeastOneThreadAndOneRound() {
         assertThat(Ran.of(() -> Benchmarks.run("--threads", "1,0")).err()).contains("--threads is 0").hasLineCount(1);
         assertThat(Ran.of(() -> Benchmarks.run("--rounds", "0")).err()).contains("--rounds is 0").hasLineCount(1);
