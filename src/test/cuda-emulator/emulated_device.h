@@ -16,6 +16,7 @@
 #define __forceinline__ inline __attribute__((always_inline))
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __align__(n) alignas(n)
 #define __shared__ static                       /* one block runs at a time */
 #define DYNAMIC_SHARED(T, name) T* name = static_cast<T*>(emu_dynamic_shared())

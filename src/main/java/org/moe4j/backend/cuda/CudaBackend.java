@@ -18,17 +18,17 @@ import org.moe4j.tensor.Strided;
 
 /** Computes on an NVIDIA GPU, in float32. Calls return when their work is queued; reading a value waits for it. */
 public final class CudaBackend implements Backend {
-    private static final int BLOCK = 256;
-
     private static final Pattern NAME = Pattern.compile("cuda(?::(\\d{1,3}))?(?:\\+(tf32|bf16))?");
 
     private final Device device;
     private final Precision precision;
+    private final Elementwise elementwise;
     private Optional<Cublas> blas;                                                 // null until the first product
 
     private CudaBackend(int ordinal, Precision precision) {
         this.precision = precision;
         device = new Device(ordinal);
+        elementwise = new Elementwise(device);
     }
 
     /**
@@ -85,53 +85,52 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void axpy(double alpha, Storage x, Storage y) {
-        DeviceStorage to = DeviceStorage.of(y);
-        device.launch("axpy", blocks(to.size()), 1, 1, BLOCK, 0, (float) alpha, x, y, to.size());
+        elementwise.axpy(alpha, x, y);
     }
 
     @Override
     public void scale(double alpha, Storage x) {
-        throw new UnsupportedOperationException("scale");
+        elementwise.scale(alpha, x);
     }
 
     @Override
     public double sumOfSquares(Storage x) {
-        throw new UnsupportedOperationException("sumOfSquares");
+        return elementwise.sumOfSquares(x);
     }
 
     @Override
     public void uniform(CounterRandom random, double low, double high, Storage x) {
-        throw new UnsupportedOperationException("uniform");
+        elementwise.uniform(random, low, high, x);
     }
 
     @Override
     public void normal(CounterRandom random, double deviation, Storage x) {
-        throw new UnsupportedOperationException("normal");
+        elementwise.normal(random, deviation, x);
     }
 
     @Override
     public void unary(Unary f, Storage x, Storage y) {
-        throw new UnsupportedOperationException("unary");
+        elementwise.unary(f, x, y);
     }
 
     @Override
     public void unaryGrad(Unary f, Storage x, Storage y, Storage dy, Storage dx) {
-        throw new UnsupportedOperationException("unaryGrad");
+        elementwise.unaryGrad(f, x, y, dy, dx);
     }
 
     @Override
     public void binary(Binary f, int[] dims, Strided a, Strided b, Storage y) {
-        throw new UnsupportedOperationException("binary");
+        elementwise.binary(f, dims, a, b, y);
     }
 
     @Override
     public void binaryGrad(Binary f, int[] dims, Strided a, Strided b, Storage dy, Storage da, Storage db) {
-        throw new UnsupportedOperationException("binaryGrad");
+        elementwise.binaryGrad(f, dims, a, b, dy, da, db);
     }
 
     @Override
     public void move(int[] dims, Strided x, Strided y, boolean add) {
-        throw new UnsupportedOperationException("move");
+        elementwise.move(dims, x, y, add);
     }
 
     @Override
@@ -279,10 +278,5 @@ public final class CudaBackend implements Backend {
     @Override
     public void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {
         throw new UnsupportedOperationException("adamRows");
-    }
-
-    /** Blocks for kernels that stride over n values: enough to fill the device, and no more than have work. */
-    private int blocks(long n) {
-        return (int) Math.min(Math.ceilDiv(n, (long) BLOCK), 8L * device.multiprocessors());
     }
 }

@@ -14,13 +14,15 @@ import jcuda.driver.JCudaDriver;
  * For one thread at a time.
  */
 final class Device implements AutoCloseable {
-    private static final int MOST_PARAMETERS = 64;
+    private static final int MOST_PARAMETERS = 256;
+    /** Blocks of 256 threads that a multiprocessor runs at once. */
+    private static final int BLOCKS_EACH = 8;
 
     private final Context context;
     private final Stream stream = new Stream();
     private final DeviceMemory memory;
     private final Staging staging;
-    /** The arguments of a launch, 8 bytes each, and before them their addresses, which stay the same. */
+    /** The addresses of a launch's arguments, and the arguments, at multiples of 8 bytes. */
     private final MemorySegment parameters = Arena.ofAuto().allocate(2L * MOST_PARAMETERS * Long.BYTES, Long.BYTES);
     private final MemorySegment arguments = parameters.asSlice((long) MOST_PARAMETERS * Long.BYTES);
 
@@ -36,9 +38,6 @@ final class Device implements AutoCloseable {
         memory = new DeviceMemory(context.toString());
         CudaException.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream");
         staging = new Staging(stream, stream.handle());
-        for (int i = 0; i < MOST_PARAMETERS; i++) {
-            parameters.setAtIndex(ValueLayout.JAVA_LONG, i, arguments.address() + (long) i * Long.BYTES);
-        }
     }
 
     /** As in "cuda:0 (NVIDIA H200)". */
@@ -47,9 +46,9 @@ final class Device implements AutoCloseable {
         return context.toString();
     }
 
-    /** How many blocks run at once, at least: kernels that stride over their work start some for each. */
-    int multiprocessors() {
-        return context.multiprocessors();
+    /** Blocks for a kernel that strides over its work: enough to fill the device, and no more than have work. */
+    int blocks(long work, int perBlock) {
+        return (int) Math.min(Math.ceilDiv(work, (long) perBlock), (long) BLOCKS_EACH * context.multiprocessors());
     }
 
     /** Memory for float32 values, with whatever it last held. */
@@ -81,20 +80,23 @@ final class Device implements AutoCloseable {
      *
      * @param sharedBytes dynamic shared memory of a block
      * @param arguments in the order of the kernel's: {@link DeviceStorage}, {@link DeviceInts} and null are pointers; the others are numbers of
-     *     the kernel's own type, but that an int serves for a 64-bit integer and a boolean for an int
+     *     the kernel's own type, but that an int serves for a 64-bit integer and a boolean for an int, and a long[] is a structure of 64-bit integers
      */
     void launch(String kernel, int gridX, int gridY, int gridZ, int blockX, int sharedBytes, Object... arguments) {
         if (gridX == 0 || gridY == 0 || gridZ == 0) {
             return;
         }
         context.enter();
+        int place = 0;
         for (int i = 0; i < arguments.length; i++) {
-            put(i, arguments[i]);
+            parameters.setAtIndex(ValueLayout.JAVA_LONG, i, this.arguments.address() + (long) place * Long.BYTES);
+            place += put(place, arguments[i]);
         }
         Driver.launch(kernel, context.kernel(kernel, sharedBytes), gridX, gridY, gridZ, blockX, sharedBytes, stream.handle(), parameters);
     }
 
-    private void put(int i, Object argument) {
+    /** Puts an argument at a place and returns how many places it takes. */
+    private int put(int i, Object argument) {
         switch (argument) {
             case null -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, 0);
             case DeviceStorage x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x.address());
@@ -104,8 +106,13 @@ final class Device implements AutoCloseable {
             case Float x -> arguments.set(ValueLayout.JAVA_FLOAT, (long) i * Long.BYTES, x);
             case Double x -> arguments.set(ValueLayout.JAVA_DOUBLE, (long) i * Long.BYTES, x);
             case Boolean x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x ? 1 : 0);
+            case long[] x -> {
+                MemorySegment.copy(x, 0, arguments, ValueLayout.JAVA_LONG, (long) i * Long.BYTES, x.length);
+                return x.length;
+            }
             default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
         }
+        return 1;
     }
 
     /** cuBLAS for products on this device's stream, where it is installed. */
