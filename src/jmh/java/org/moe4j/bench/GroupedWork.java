@@ -1,6 +1,7 @@
 package org.moe4j.bench;
 
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** m tokens for each expert: y (m,n) = x (m,k) · w[e] (k,n). */
@@ -30,7 +31,7 @@ final class GroupedWork implements Work {
 
     @Override
     public Object run() {
-        on.groupedGemm(starts, false, n, k, x, w, y, false);
+        on.groupedGemm(IntStorage.of(starts), false, n, k, x, w, y, false);
         return y;
     }
 

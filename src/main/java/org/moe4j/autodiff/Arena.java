@@ -4,8 +4,10 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.function.LongFunction;
 
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /**
@@ -17,30 +19,18 @@ public final class Arena {
     private static final int SMALLEST = 64;
 
     private final Backend on;
-    private final Map<Long, ArrayDeque<Storage>> free = new HashMap<>();
-    private final Map<Storage, Storage> blocks = new IdentityHashMap<>();
-    private long reserved;
-    private long live;
-    private long peak;
+    private final Pool<Storage> values;
+    private final Pool<IntStorage> numbers;
 
     public Arena(Backend on) {
         this.on = on;
+        values = new Pool<>(on::allocate, (block, size) -> block.slice(0, size));
+        numbers = new Pool<>(size -> on.allocateInts(Math.toIntExact(size)), (block, size) -> block.slice(0, Math.toIntExact(size)));
     }
 
     /** Memory with whatever it last held. */
     public Storage take(long size) {
-        long blockSize = sizeClass(size);
-        ArrayDeque<Storage> waiting = free.computeIfAbsent(blockSize, s -> new ArrayDeque<>());
-        Storage block = waiting.pollFirst();
-        if (block == null) {
-            block = on.allocate(blockSize);
-            reserved += blockSize;
-        }
-        live += blockSize;
-        peak = Math.max(peak, live);
-        Storage view = block.slice(0, size);
-        blocks.put(view, block);
-        return view;
+        return values.take(size);
     }
 
     /** Memory set to zero. */
@@ -50,29 +40,34 @@ public final class Arena {
         return x;
     }
 
+    /** Memory for whole numbers, with whatever it last held. */
+    public IntStorage takeInts(int length) {
+        return numbers.take(length);
+    }
+
     /** Gives back what {@link #take} handed out; the values may be overwritten from now on. */
     public void give(Storage view) {
-        Storage block = blocks.remove(view);
-        if (block == null) {
-            throw new IllegalStateException("memory of " + view.size() + " values was given back twice, or is not the arena's");
-        }
-        live -= block.size();
-        free.get(block.size()).addFirst(block);
+        values.give(view);
     }
 
-    /** Bytes asked of the back end so far. */
+    /** Gives back what {@link #takeInts} handed out. */
+    public void giveInts(IntStorage view) {
+        numbers.give(view);
+    }
+
+    /** Bytes of values asked of the back end so far. */
     public long reservedBytes() {
-        return reserved * on.bytesPerValue();
+        return values.reserved * on.bytesPerValue();
     }
 
-    /** Bytes in use now. */
+    /** Bytes of values in use now. */
     public long liveBytes() {
-        return live * on.bytesPerValue();
+        return values.live * on.bytesPerValue();
     }
 
-    /** The most bytes that were in use at once. */
+    /** The most bytes of values that were in use at once. */
     public long peakBytes() {
-        return peak * on.bytesPerValue();
+        return values.peak * on.bytesPerValue();
     }
 
     /** Rounds up to a multiple of an eighth of the power of two below. */
@@ -82,5 +77,50 @@ public final class Arena {
         }
         long step = Math.max(SMALLEST, Long.highestOneBit(size) >>> 3);
         return (size + step - 1) / step * step;
+    }
+
+    /** Blocks of one kind of memory. */
+    private static final class Pool<T> {
+        private final LongFunction<T> allocate;
+        private final View<T> view;
+        private final Map<Long, ArrayDeque<Block<T>>> free = new HashMap<>();
+        private final Map<T, Block<T>> blocks = new IdentityHashMap<>();
+        private long reserved;
+        private long live;
+        private long peak;
+
+        private record Block<T>(T memory, long size) {}
+
+        private interface View<T> {
+            T of(T block, long size);
+        }
+
+        Pool(LongFunction<T> allocate, View<T> view) {
+            this.allocate = allocate;
+            this.view = view;
+        }
+
+        T take(long size) {
+            long blockSize = sizeClass(size);
+            Block<T> block = free.computeIfAbsent(blockSize, s -> new ArrayDeque<>()).pollFirst();
+            if (block == null) {
+                block = new Block<>(allocate.apply(blockSize), blockSize);
+                reserved += blockSize;
+            }
+            live += blockSize;
+            peak = Math.max(peak, live);
+            T taken = view.of(block.memory, size);
+            blocks.put(taken, block);
+            return taken;
+        }
+
+        void give(T taken) {
+            Block<T> block = blocks.remove(taken);
+            if (block == null) {
+                throw new IllegalStateException("memory was given back twice, or is not the arena's");
+            }
+            live -= block.size;
+            free.get(block.size).addFirst(block);
+        }
     }
 }

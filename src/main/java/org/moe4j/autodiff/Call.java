@@ -2,9 +2,10 @@ package org.moe4j.autodiff;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Function;
 
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 
@@ -13,11 +14,12 @@ public final class Call {
     final Op op;
     final Variable[] outputs;
     private final Arena arena;
-    private final Map<int[], RowIndex> indexes;
+    private final Function<IntStorage, RowIndex> indexes;
     private final List<Storage> scratch = new ArrayList<>();
+    private final List<IntStorage> scratchInts = new ArrayList<>();
 
-    /** @param indexes of the tape's lists of rows, by identity: PEER reads two tables by one list */
-    Call(Op op, Variable[] outputs, Arena arena, Map<int[], RowIndex> indexes) {
+    /** @param indexes the rows that a list touches */
+    Call(Op op, Variable[] outputs, Arena arena, Function<IntStorage, RowIndex> indexes) {
         this.op = op;
         this.outputs = outputs;
         this.arena = arena;
@@ -51,22 +53,29 @@ public final class Call {
         return x;
     }
 
+    /** Memory for whole numbers for the length of this call. */
+    public IntStorage scratchInts(int length) {
+        IntStorage x = arena.takeInts(length);
+        scratchInts.add(x);
+        return x;
+    }
+
     /**
      * Adds to the gradient of {@code table} (N, width) what its rows {@code ids} take part in: coefficients[p] source[p / perRow] at
      * row ids[p]. A table parameter keeps the rows alone; any other variable has them scattered into its dense gradient.
      *
      * @param coefficients one for each place, or null for all 1
-     * @param source (ids.length / perRow, width)
+     * @param source (ids.length() / perRow, width)
      */
-    public void addRowGradient(Backend on, Variable table, int[] ids, Storage coefficients, Storage source, int perRow) {
+    public void addRowGradient(Backend on, Variable table, IntStorage ids, Storage coefficients, Storage source, int perRow) {
         int width = table.shape().columns();
-        RowIndex index = indexes.computeIfAbsent(ids, RowIndex::of);
+        RowIndex index = indexes.apply(ids);
         long size = (long) index.count() * width;
         if (table instanceof Parameter p && p.isTable()) {
             Storage rows = arena.take(size);
             on.rowGradient(index, coefficients, source, perRow, width, rows, false);
-            p.addRows(on, new RowGradient(index.rows(), width, rows, arena));
-        } else if (index.count() == table.shape().rows()) { // every row is touched: the gradient of the rows is the dense one
+            p.addRows(on, RowGradient.of(on, index.rows(), width, rows, arena));
+        } else if (index.isCounted() && index.count() == table.shape().rows()) { // every row is touched: the gradient of the rows is the dense one
             on.rowGradient(index, coefficients, source, perRow, width, table.dData(), true);
         } else {
             Storage rows = scratch(size);
@@ -78,5 +87,7 @@ public final class Call {
     void releaseScratch() {
         scratch.forEach(arena::give);
         scratch.clear();
+        scratchInts.forEach(arena::giveInts);
+        scratchInts.clear();
     }
 }

@@ -82,9 +82,10 @@ public final class Parameter extends Variable {
         double[] dense = super.gradientToDoubles();
         if (rowGrad != null) {
             double[] row = new double[rowGrad.width()];
-            for (int u = 0; u < rowGrad.rows().length; u++) {
+            int[] rows = rowGrad.rows().toArray();
+            for (int u = 0; u < rows.length && rows[u] >= 0; u++) {
                 rowGrad.values().read((long) u * row.length, row);
-                System.arraycopy(row, 0, dense, rowGrad.rows()[u] * row.length, row.length);
+                System.arraycopy(row, 0, dense, rows[u] * row.length, row.length);
             }
         }
         return dense;

@@ -1,50 +1,57 @@
 package org.moe4j.autodiff;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
+import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 
 /**
- * The gradient of a table: {@code values} (U, width) for the distinct, ascending {@code rows} (U) that were touched. Its memory
- * comes from the arena and is given back by {@link #release()}.
+ * The gradient of a table: {@code values} (U, width) for the distinct, ascending {@code rows} (U) that were touched. On a device the last
+ * rows may be -1, with values of 0. Its memory comes from the arena and is given back by {@link #release()}.
  */
-public record RowGradient(int[] rows, int width, Storage values, Arena arena) {
+public record RowGradient(IntStorage rows, int width, Storage values, Arena arena) {
+    /** Takes over the values, not the list. */
+    static RowGradient of(Backend on, IntStorage rows, int width, Storage values, Arena arena) {
+        IntStorage own = arena.takeInts(rows.length());
+        copy(on, rows, own);
+        return new RowGradient(own, width, values, arena);
+    }
+
     /** The sum of both, over the union of their rows; both are released. */
     RowGradient plus(Backend on, RowGradient other) {
-        int[] union = union(rows, other.rows);
-        Storage sum = arena.takeZero((long) union.length * width);
-        on.scatterAddRows(values, width, places(union, rows), sum);
-        on.scatterAddRows(other.values, width, places(union, other.rows), sum);
+        int mine = rows.length();
+        int theirs = other.rows.length();
+        IntStorage ids = arena.takeInts(mine + theirs);
+        Storage both = arena.take((long) ids.length() * width);
+        copy(on, rows, ids.slice(0, mine));
+        copy(on, other.rows, ids.slice(mine, theirs));
+        on.copy(values, both.slice(0, values.size()));
+        on.copy(other.values, both.slice(values.size(), other.values.size()));
         release();
         other.release();
-        return new RowGradient(union, width, sum, arena);
+        List<IntStorage> taken = new ArrayList<>();
+        RowIndex union = on.rowIndex(ids, length -> {
+            taken.add(arena.takeInts(length));
+            return taken.getLast();
+        });
+        Storage sum = arena.take((long) union.count() * width);
+        on.rowGradient(union, null, both, 1, width, sum, false);
+        RowGradient result = of(on, union.rows(), width, sum, arena);
+        taken.forEach(arena::giveInts);
+        arena.giveInts(ids);
+        arena.give(both);
+        return result;
     }
 
     void release() {
+        arena.giveInts(rows);
         arena.give(values);
     }
 
-    /** What is in either of two ascending lists, ascending. */
-    private static int[] union(int[] a, int[] b) {
-        int[] union = new int[a.length + b.length];
-        int n = 0;
-        for (int i = 0, j = 0; i < a.length || j < b.length; n++) {
-            union[n] = j == b.length || i < a.length && a[i] <= b[j] ? a[i] : b[j];
-            i += i < a.length && a[i] == union[n] ? 1 : 0;
-            j += j < b.length && b[j] == union[n] ? 1 : 0;
-        }
-        return Arrays.copyOf(union, n);
-    }
-
-    private static int[] places(int[] union, int[] rows) {
-        int[] places = new int[rows.length];
-        for (int i = 0, u = 0; i < rows.length; i++) {
-            while (union[u] != rows[i]) {
-                u++;
-            }
-            places[i] = u;
-        }
-        return places;
+    private static void copy(Backend on, IntStorage from, IntStorage to) {
+        on.copyInts(new int[] {from.length()}, from, new int[] {1}, to);
     }
 }

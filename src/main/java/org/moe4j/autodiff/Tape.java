@@ -9,6 +9,7 @@ import java.util.Set;
 
 import org.moe4j.autodiff.op.Operations;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
@@ -31,8 +32,9 @@ public final class Tape implements Operations, AutoCloseable {
     private final boolean recording;
     private final List<Call> calls = new ArrayList<>();
     private final List<Storage> values = new ArrayList<>();
+    private final List<IntStorage> numbers = new ArrayList<>();
     private final Set<Storage> gradients = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final Map<int[], RowIndex> indexes = new IdentityHashMap<>();
+    private final Map<IntStorage, RowIndex> indexes = new IdentityHashMap<>();
     private final List<Variable> views = new ArrayList<>();
     private Cost cost = Cost.NONE;
 
@@ -94,7 +96,7 @@ public final class Tape implements Operations, AutoCloseable {
             Shape shape = shapes.get(i);
             outputs[i] = new Variable(new Tensor(shape, take(shape.size())), wantsGrad);
         }
-        Call call = new Call(op, outputs, arena, indexes);
+        Call call = new Call(op, outputs, arena, this::rowIndex);
         op.forward(on, call);
         call.releaseScratch();
         cost = cost.plus(op.cost());
@@ -153,10 +155,29 @@ public final class Tape implements Operations, AutoCloseable {
     public void close() {
         values.forEach(arena::give);
         values.clear();
+        numbers.forEach(arena::giveInts);
+        numbers.clear();
         gradients.forEach(arena::give);
         gradients.clear();
         calls.clear();
         indexes.clear();
+    }
+
+    @Override
+    public IntStorage ints(int length) {
+        IntStorage list = arena.takeInts(length);
+        numbers.add(list);
+        return list;
+    }
+
+    /** Of one list once: PEER reads two tables by one list. */
+    private RowIndex rowIndex(IntStorage ids) {
+        RowIndex index = indexes.get(ids);
+        if (index == null) {
+            index = on.rowIndex(ids, this::ints);
+            indexes.put(ids, index);
+        }
+        return index;
     }
 
     private Storage take(long size) {

@@ -1,6 +1,11 @@
 package org.moe4j.backend;
 
+import java.util.function.IntFunction;
+
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.GroupIndex;
+import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -10,7 +15,8 @@ import org.moe4j.tensor.Strided;
  * nothing (operations do, when they are made). Matrices are row-major. "adds" means {@code out += result}: gradients are
  * always added, results overwrite unless a flag says otherwise. Results don't depend on the number of threads.
  *
- * <p>Lists of row numbers are plain {@code int[]}; a negative number is an empty slot: nothing is read or written for it.
+ * <p>Lists of row numbers are {@link IntStorage}s, of this back end or of the host; a negative number is an empty slot: nothing is read or
+ * written for it. No call but those that return numbers of the host waits for a device.
  */
 public interface Backend extends AutoCloseable {
     /** The name it is opened by: reference, simd, dry. */
@@ -21,6 +27,11 @@ public interface Backend extends AutoCloseable {
 
     /** New memory, all zero. */
     Storage allocate(long size);
+
+    /** New memory for whole numbers, all zero. */
+    default IntStorage allocateInts(int length) {
+        return HostInts.allocate(length);
+    }
 
     /** Rows that lie in a file, of this back end's values; see {@link RowStore}. Only copies, {@link #gatherRows} and single values reach them. */
     default Storage store(RowStore.Content content) {
@@ -78,27 +89,49 @@ public interface Backend extends AutoCloseable {
      * One product for each expert e over its rows starts[e] .. starts[e+1]: y (R,n) = x (R,k) · op(w[e]), or y += if {@code add}.
      * w is (E,k,n), or (E,n,k) if transposed. Rows before starts[0] or after starts[E] are left alone.
      */
-    void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add);
+    void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add);
 
     /**
      * The weight gradient of the grouped product: dw[e] (m,n) = a[rows of e]ᵀ · b[rows of e], which is 0 without rows, or dw[e] += if
      * {@code add}; a (R,m), b (R,n), dw (E,m,n).
      */
-    void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add);
+    void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add);
+
+    /** y[r] = bias[e] for the rows r of each expert e, starts[e] to starts[e+1]; bias (E,n), y (R,n). Other rows are left alone. */
+    default void groupedBias(IntStorage starts, int n, Storage bias, Storage y) {
+        HostInts first = HostInts.of(starts);
+        for (int e = 0; e + 1 < first.length(); e++) {
+            int rows = first.get(e + 1) - first.get(e);
+            if (rows > 0) {
+                move(new int[] {rows, n}, new Strided(bias, (long) e * n, new long[] {0, 1}), new Strided(y, (long) first.get(e) * n, new long[] {n, 1}), false);
+            }
+        }
+    }
+
+    /** The gradient of {@link #groupedBias}: dbias[e] adds the sum of dy over the rows of e. */
+    default void groupedBiasGrad(IntStorage starts, int n, Storage dy, Storage dbias) {
+        HostInts first = HostInts.of(starts);
+        for (int e = 0; e + 1 < first.length(); e++) {
+            int rows = first.get(e + 1) - first.get(e);
+            if (rows > 0) {
+                move(new int[] {rows, n}, new Strided(dy, (long) first.get(e) * n, new long[] {n, 1}), new Strided(dbias, (long) e * n, new long[] {0, 1}), true);
+            }
+        }
+    }
 
     // ---- rows of a table -------------------------------------------------------------------------------------------
 
     /** y[i] = table[rows[i]]; zero for an empty slot. */
-    void gatherRows(Storage table, int width, int[] rows, Storage y);
+    void gatherRows(Storage table, int width, IntStorage rows, Storage y);
 
     /** table[rows[i]] adds x[i], in the order of i. */
-    void scatterAddRows(Storage x, int width, int[] rows, Storage table);
+    void scatterAddRows(Storage x, int width, IntStorage rows, Storage table);
 
     /** s[t,j] = x[t] · table[ids[t,j]], or s += if {@code add}; x (T,width), ids and s (T,perRow); 0 for an empty slot. */
-    void gatherDot(Storage x, Storage table, int width, int[] ids, int perRow, Storage s, boolean add);
+    void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add);
 
     /** y[t] = sum over j of weight[t,j] table[ids[t,j]], or y += if {@code add}; {@code weights} null means all 1. */
-    void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add);
+    void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add);
 
     /**
      * The gradient of a table in the two products above: grad[u] (U,width) = the sum, over the places p of row u in {@code index}, of
@@ -106,23 +139,48 @@ public interface Backend extends AutoCloseable {
      */
     void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add);
 
+    // ---- whole numbers ---------------------------------------------------------------------------------------------
+
+    /** The distinct rows of a list; {@code memory} gives the lists for what is found. */
+    default RowIndex rowIndex(IntStorage ids, IntFunction<? extends IntStorage> memory) {
+        return RowIndex.of(HostInts.of(ids), memory);
+    }
+
+    /** A list of groups, of which there are {@code groups}, sorted by group. */
+    default GroupIndex groupIndex(IntStorage group, int groups, IntFunction<? extends IntStorage> memory) {
+        return GroupIndex.of(HostInts.of(group), groups, memory);
+    }
+
+    /** y, in row-major order over {@code dims}, = the numbers of x at these strides. */
+    default void copyInts(int[] dims, IntStorage x, int[] strides, IntStorage y) {
+        WholeNumbers.copy(dims, HostInts.of(x), strides, HostInts.of(y));
+    }
+
+    /**
+     * y[p] = p / block · step + x[p] / n, or {@code + x[p] % n} if {@code remainder}: which row or column of one side a pair of product
+     * keys stands for, the token of a slot. Empty slots stay empty.
+     */
+    default void divideInts(IntStorage x, int n, boolean remainder, int block, int step, IntStorage y) {
+        WholeNumbers.divide(HostInts.of(x), n, remainder, block, step, HostInts.of(y));
+    }
+
     // ---- columns of a row ------------------------------------------------------------------------------------------
 
     /** y[r,j] = x[r, columns[r,j]]; x (rows,cols), y (rows,k); 0 for an empty slot. */
-    void gatherColumns(Storage x, int rows, int cols, int[] columns, int k, Storage y);
+    void gatherColumns(Storage x, int rows, int cols, IntStorage columns, int k, Storage y);
 
     /** x[r, columns[r,j]] adds y[r,j]. */
-    void scatterAddColumns(Storage y, int rows, int cols, int[] columns, int k, Storage x);
+    void scatterAddColumns(Storage y, int rows, int cols, IntStorage columns, int k, Storage x);
 
     /** The k largest of each row in descending order, the lower column first at a tie; NaN counts as the smallest. */
-    void topK(Storage x, int rows, int cols, int k, Storage values, int[] columns);
+    void topK(Storage x, int rows, int cols, int k, Storage values, IntStorage columns);
 
     /**
      * The k largest of the n·n sums a[r,i] + b[r,j] of each row, descending, and the id i·n + j of each, the lower one first at a
      * tie: the retrieval of product keys (Lample et al. 2019, section 3.1), which first takes {@code half} candidates of each
      * side (half ≥ k is exact, half·half ≥ k a must). NaN counts as the smallest.
      */
-    void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, int[] ids);
+    void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, IntStorage ids);
 
     // ---- row-wise functions ----------------------------------------------------------------------------------------
 
@@ -138,10 +196,10 @@ public interface Backend extends AutoCloseable {
      * Cross-entropy from logits, in nats: loss[r] = (1-smoothing) (lse - x[target]) + smoothing (lse - mean x), and lse[r];
      * rows with a negative target have loss 0.
      */
-    void crossEntropy(Storage x, int rows, int cols, int[] targets, double smoothing, Storage loss, Storage lse);
+    void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse);
 
     /** dx adds dloss[r] (softmax(x[r]) - (1-smoothing) onehot - smoothing/cols), nothing for rows with a negative target. */
-    void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, int[] targets, double smoothing, Storage dloss, Storage dx);
+    void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx);
 
     /** y = (x - mean) rstd gain + bias by rows, biased variance, rstd = 1/sqrt(var + eps); gain and bias may be null. */
     void layerNorm(Storage x, Storage gain, Storage bias, double eps, int rows, int cols, Storage y, Storage mean, Storage rstd);
@@ -180,5 +238,5 @@ public interface Backend extends AutoCloseable {
     void adam(AdamStep step, Storage p, Storage g, Storage m, Storage v);
 
     /** The same for rows of tables p, m, v only: row rows[u] takes gradient row u of g (U,width); the rows are distinct. */
-    void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v);
+    void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v);
 }

@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.autodiff.op.Ranked;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -18,9 +19,11 @@ public final class BalanceLosses {
 
     /** Importance(X) = sum over tokens of G(x): the gate weight that each expert got, (E). Shazeer et al. 2017, equation 6. */
     public static Variable importance(Tape t, Routing routing, boolean[] keep) {
-        int[] expert = routing.expert().clone();
-        for (int s = 0; keep != null && s < expert.length; s++) {
-            expert[s] = keep[routing.token()[s]] ? expert[s] : -1;
+        IntStorage expert = routing.expert();
+        if (keep != null) {
+            int[] chosen = expert.toArray();
+            Arrays.setAll(chosen, s -> keep[routing.tokenOf(s)] ? chosen[s] : -1);
+            expert = IntStorage.of(chosen);
         }
         Variable byRow = t.scatterRows(t.reshape(routing.gates(), routing.slots(), 1), expert, routing.experts());
         return t.reshape(byRow, routing.experts());
@@ -39,9 +42,10 @@ public final class BalanceLosses {
         int experts = clean.shape().columns();
         int[] other = new int[Math.toIntExact(clean.shape().size())];
         Arrays.fill(other, k - 1);
-        for (int i = 0; i < top.indices().length; i++) {
+        int[] best = top.indices().toArray();
+        for (int i = 0; i < best.length; i++) {
             if (i % (k + 1) < k) {
-                other[i / (k + 1) * experts + top.indices()[i]] = k;           // one of the top K: the others' K-th largest is the (K+1)-th of all
+                other[i / (k + 1) * experts + best[i]] = k;           // one of the top K: the others' K-th largest is the (K+1)-th of all
             }
         }
         Variable threshold = t.gatherColumns(top.values(), other, experts);        // (T, E)
@@ -125,6 +129,10 @@ public final class BalanceLosses {
         return balance(t, convention, p, chosen, p.shape().rows(), keep);
     }
 
+    public static Variable balance(Tape t, Balance convention, Variable p, IntStorage chosen, boolean[] keep) {
+        return balance(t, convention, p, chosen.toArray(), keep);
+    }
+
     /**
      * The loss with the statistics of all layers pooled before they are multiplied, as Hugging Face's Mixtral trains: not the mean
      * of the layers' losses.
@@ -133,7 +141,7 @@ public final class BalanceLosses {
      */
     public static Variable balanceOverLayers(Tape t, Balance convention, List<Routing> layers, boolean[] keep) {
         Variable p = t.concat(0, layers.stream().map(Routing::probabilities).toList());
-        int[] chosen = layers.stream().flatMapToInt(layer -> Arrays.stream(layer.expert())).toArray();
+        int[] chosen = layers.stream().flatMapToInt(layer -> Arrays.stream(layer.expert().toArray())).toArray();
         boolean[] all = keep == null ? null : new boolean[keep.length * layers.size()];
         for (int i = 0; all != null && i < all.length; i++) {
             all[i] = keep[i % keep.length];

@@ -53,7 +53,7 @@ public final class CapacityRouter extends Router {
     public static Gated gate(Tape t, Variable logits, double[] uniform, int groupSize, Spec spec) {
         int k = spec.topK;
         Variable p = t.softmax(logits);                                           // (T, E)
-        int[] chosen = t.topK(p, k).indices();
+        int[] chosen = t.topK(p, k).indices().toArray();
         if (spec.second == SecondPolicy.SAMPLING) {
             sampleSecond(chosen, logits.value().toDoubles(), uniform, spec.experts);
         }

@@ -9,6 +9,7 @@ import org.moe4j.autodiff.op.Ranked;
 import org.moe4j.io.InputException;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -44,16 +45,17 @@ public final class ExpertChoiceRouter extends Router {
             ? t.permute(t.reshape(p, perPosition, size, time, experts), 2, 0, 3, 1) // (T, B / size, E, size)
             : t.permute(t.reshape(p, -1, size, experts), 0, 2, 1);                  // (groups, E, size)
         Ranked top = t.topK(byExpert, capacity);                                  // (.., E, C)
-        int[] token = new int[top.indices().length];
+        int[] best = top.indices().toArray();
+        int[] token = new int[best.length];
         int[] expert = new int[token.length];
         for (int s = 0; s < token.length; s++) {
             int group = s / (experts * capacity);
-            int member = top.indices()[s];
+            int member = best[s];
             expert[s] = s / capacity % experts;
             token[s] = spec.grouping == Grouping.POSITION
                 ? (group % perPosition * size + member) * time + group / perPosition : group * size + member;
         }
-        return new Routing(batch * time, experts, 0, token, expert, top.values(), p, 0, List.of());
+        return new Routing(batch * time, experts, 0, token, IntStorage.of(expert), top.values(), p, 0, List.of());
     }
 
     /** Among which tokens an expert takes its pick. */

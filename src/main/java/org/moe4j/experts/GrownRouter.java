@@ -49,8 +49,9 @@ public final class GrownRouter extends Router {
         for (Map.Entry<Integer, List<Integer>> alike : sequences.entrySet()) {
             int[] rows = alike.getValue().stream().flatMapToInt(b -> IntStream.range(b * pass.time(), (b + 1) * pass.time())).toArray();
             Routing part = over(t, t.gatherRows(x, rows), keep(pass.keep(), rows), alike.getKey());
+            int[] chosen = part.expert().toArray();
             for (int i = 0; i < rows.length; i++) {
-                System.arraycopy(part.expert(), i * k, expert, rows[i] * k, k);
+                System.arraycopy(chosen, i * k, expert, rows[i] * k, k);
             }
             gates = t.add(gates, t.scatterRows(part.gates(), rows, tokens));
             part.losses().forEach(loss -> losses.add(new AuxiliaryLoss(loss.name(), loss.value(), loss.weight() * rows.length / tokens)));

@@ -40,15 +40,18 @@ public final class HierarchicalRouter extends Router {
     /** The routing with what its losses are made of. */
     Gated gate(Tape t, Variable x, Pass pass) {
         NoisyTopKRouter.Gated primary = primary(t, x, pass);
-        Dispatch byGroup = Dispatch.of(primary.routing());                        // R = T·k rows: each token with each group of its choice
+        Dispatch byGroup = Dispatch.of(t, primary.routing());                        // R = T·k rows: each token with each group of its choice
         Secondary second = secondary(t, t.gatherRows(x, byGroup.tokens()), byGroup, pass);
         NoisyTopKRouter.Choice choice = second.choice;
         Variable within = t.gatherRows(choice.gates(), byGroup.rows());           // (T·k, k₂), in the order of tokens again
         Variable gates = t.multiply(t.reshape(primary.routing().gates(), -1, 1), within);
-        int[] expert = new int[byGroup.rows().length * spec.secondaryTopK];
+        int[] group = primary.routing().expert().toArray();
+        int[] row = byGroup.rows().toArray();
+        int[] member = choice.expert().toArray();
+        int[] expert = new int[row.length * spec.secondaryTopK];
         Arrays.setAll(expert, s -> {
             int pair = s / spec.secondaryTopK;
-            return primary.routing().expert()[pair] * spec.groupSize() + choice.expert()[byGroup.rows()[pair] * spec.secondaryTopK + s % spec.secondaryTopK];
+            return group[pair] * spec.groupSize() + member[row[pair] * spec.secondaryTopK + s % spec.secondaryTopK];
         });
         int perToken = spec.primaryTopK * spec.secondaryTopK;
         Routing routing = Routing.tokenChoice(spec.experts, perToken, expert, t.reshape(gates, -1, perToken), null, 0, List.of());
@@ -91,8 +94,10 @@ public final class HierarchicalRouter extends Router {
 
     /** (R) the group of each row, -1 for padding. */
     private int[] groups(Dispatch byGroup, boolean[] keep) {
-        return IntStream.range(0, spec.groups).flatMap(i -> IntStream.range(byGroup.starts()[i], byGroup.starts()[i + 1])
-            .map(row -> keep == null || keep[byGroup.tokens()[row]] ? i : -1)).toArray();
+        int[] starts = byGroup.starts().toArray();
+        int[] tokens = byGroup.tokens().toArray();
+        return IntStream.range(0, spec.groups).flatMap(i -> IntStream.range(starts[i], starts[i + 1])
+            .map(row -> keep == null || keep[tokens[row]] ? i : -1)).toArray();
     }
 
     /**

@@ -34,7 +34,7 @@ public final class MlpExperts extends Experts {
     @Override
     public Variable forward(Tape t, Variable x, Routing routing) {
         Routing slots = routing.byToken(t);
-        Dispatch d = Dispatch.of(slots);
+        Dispatch d = Dispatch.of(t, slots);
         Variable rows = t.gatherRows(x, d.tokens());                              // (R, D), sorted by expert
         Variable up = t.groupedLinear(rows, in, inBias, d.starts());              // (R, F)
         Variable h = gate == null ? activation.apply(t, up, null)

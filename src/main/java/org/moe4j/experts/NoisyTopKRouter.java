@@ -9,6 +9,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.autodiff.op.Ranked;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** Noisy top-k gating with importance and load losses (Shazeer et al. 2017, equations 3 to 11); without noise in evaluation. */
@@ -66,7 +67,7 @@ public final class NoisyTopKRouter extends Router {
         boolean smooth = spread != null && topK < clean.shape().columns();
         Ranked top = t.topK(noisy, smooth ? topK + 1 : topK);                     // (T, K + 1): the last is the threshold of the load
         Variable gates = t.softmax(smooth ? t.slice(top.values(), -1, 0, topK) : top.values());
-        return new Choice(noisy, top, gates, smooth ? firstColumns(top.indices(), topK) : top.indices(), smooth);
+        return new Choice(noisy, top, gates, smooth ? firstColumns(t, top.indices(), topK) : top.indices(), smooth);
     }
 
     /** w CV² of importance and load, without the one whose weight is 0. */
@@ -82,7 +83,8 @@ public final class NoisyTopKRouter extends Router {
     }
 
     /** Tokens of each expert: what the load is where no noise decides. */
-    private static Variable count(Tape t, int[] expert, boolean[] keep, Spec spec) {
+    private static Variable count(Tape t, IntStorage chosen, boolean[] keep, Spec spec) {
+        int[] expert = chosen.toArray();
         double[] count = new double[spec.experts];
         for (int s = 0; s < expert.length; s++) {
             count[expert[s]] += keep == null || keep[s / spec.topK] ? 1 : 0;
@@ -90,11 +92,10 @@ public final class NoisyTopKRouter extends Router {
         return t.constant(Shape.of(spec.experts), count);
     }
 
-    private static int[] firstColumns(int[] indices, int k) {
-        int[] first = new int[indices.length / (k + 1) * k];
-        for (int i = 0; i < first.length; i++) {
-            first[i] = indices[i / k * (k + 1) + i % k];
-        }
+    private static IntStorage firstColumns(Tape t, IntStorage indices, int k) {
+        int rows = indices.length() / (k + 1);
+        IntStorage first = t.ints(rows * k);
+        t.backend().copyInts(new int[] {rows, k}, indices, new int[] {k + 1, 1}, first);
         return first;
     }
 
@@ -105,7 +106,7 @@ public final class NoisyTopKRouter extends Router {
      * @param expert (T,K)
      * @param smooth whether noise makes the load a smooth function: not where there is none, nor where all experts are chosen
      */
-    record Choice(Variable noisy, Ranked top, Variable gates, int[] expert, boolean smooth) {}
+    record Choice(Variable noisy, Ranked top, Variable gates, IntStorage expert, boolean smooth) {}
 
     /**
      * @param noisy (T,E) the logits that decided

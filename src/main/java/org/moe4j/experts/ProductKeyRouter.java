@@ -13,6 +13,7 @@ import org.moe4j.nn.LayerNorm;
 import org.moe4j.nn.Linear;
 import org.moe4j.nn.Module;
 import org.moe4j.nn.Pass;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -56,16 +57,14 @@ public final class ProductKeyRouter extends Router {
         Variable bySide = shared ? t.permute(halves, 2, 0, 1, 3) : t.permute(halves, 2, 1, 0, 3);  // (2, T, H, dk/2) or (2, H, T, dk/2)
         Ranked top = t.productKeys(bySide, first, second, spec.topK);
         return shared ? new Retrieval(query, top.values(), top.indices())
-            : new Retrieval(query, t.permute(top.values(), 1, 0, 2), byToken(top.indices(), spec));
+            : new Retrieval(query, t.permute(top.values(), 1, 0, 2), byToken(t, top.indices(), spec));
     }
 
     /** (H,T,K) as (T,H,K). */
-    private static int[] byToken(int[] byHead, Spec spec) {
-        int tokens = byHead.length / (spec.heads * spec.topK);
-        int[] ids = new int[byHead.length];
-        for (int row = 0; row < spec.heads * tokens; row++) {
-            System.arraycopy(byHead, row * spec.topK, ids, (row % tokens * spec.heads + row / tokens) * spec.topK, spec.topK);
-        }
+    private static IntStorage byToken(Tape t, IntStorage byHead, Spec spec) {
+        int tokens = byHead.length() / (spec.heads * spec.topK);
+        IntStorage ids = t.ints(byHead.length());
+        t.backend().copyInts(new int[] {tokens, spec.heads, spec.topK}, byHead, new int[] {spec.topK, tokens * spec.topK, 1}, ids);
         return ids;
     }
 
@@ -76,7 +75,7 @@ public final class ProductKeyRouter extends Router {
      * @param scores (T,H,K)
      * @param experts (T,H,K) their numbers
      */
-    public record Retrieval(Variable query, Variable scores, int[] experts) {
+    public record Retrieval(Variable query, Variable scores, IntStorage experts) {
         /** The scores as gates. */
         public Routing routing(Tape t, Spec spec) {
             Variable gates = switch (spec.scores) {

@@ -35,21 +35,22 @@ public final class RoutingRepetition {
      */
     public void add(Routing routing, int... domains) {
         int time = routing.tokens() / domains.length;
-        int[][] slots = slots(routing);
+        int[] chosen = routing.expert().toArray();
+        int[][] slots = slots(routing, chosen);
         double[] gates = routing.gates().value().toDoubles();
         int before = -1;
         for (int token = 0; token < routing.tokens(); token++) {
             int first = -1;
             boolean shares = false;
             for (int slot : slots[token]) {
-                int expert = routing.expert()[slot];
+                int expert = chosen[slot];
                 first = first < 0 || gates[slot] > gates[first] ? slot : first;
                 shares |= lastToken[expert] == firstToken + token - 1;
             }
             for (int slot : slots[token]) {
-                lastToken[routing.expert()[slot]] = firstToken + token;
+                lastToken[chosen[slot]] = firstToken + token;
             }
-            int choice = first < 0 ? -1 : routing.expert()[first];
+            int choice = first < 0 ? -1 : chosen[first];
             if (token % time > 0) {
                 Counts counts = byDomain.computeIfAbsent(domains[token / time], domain -> new Counts());
                 counts.pairs++;
@@ -62,16 +63,16 @@ public final class RoutingRepetition {
     }
 
     /** The slots of each token that take part. */
-    private static int[][] slots(Routing routing) {
+    private static int[][] slots(Routing routing, int[] chosen) {
         int[] count = new int[routing.tokens()];
         for (int s = 0; s < routing.slots(); s++) {
-            count[routing.token()[s]] += routing.expert()[s] < 0 ? 0 : 1;
+            count[routing.tokenOf(s)] += chosen[s] < 0 ? 0 : 1;
         }
         int[][] slots = new int[routing.tokens()][];
         Arrays.setAll(slots, token -> new int[count[token]]);
         for (int s = routing.slots() - 1; s >= 0; s--) {
-            if (routing.expert()[s] >= 0) {
-                slots[routing.token()[s]][--count[routing.token()[s]]] = s;
+            if (chosen[s] >= 0) {
+                slots[routing.tokenOf(s)][--count[routing.tokenOf(s)]] = s;
             }
         }
         return slots;

@@ -28,14 +28,15 @@ public final class RoutingStatistics {
 
     /** Counts one more batch; its tape must still be open. */
     public void add(Routing routing) {
+        int[] expert = routing.expert().toArray();
         double[] gates = routing.gates().value().toDoubles();
         double[] sum = new double[routing.tokens()];
         double[] weighted = new double[routing.tokens()];                          // sum of g log g over the token's slots
         int[] slots = new int[routing.tokens()];
         for (int s = 0; s < gates.length; s++) {
-            int e = routing.expert()[s];
+            int e = expert[s];
             if (e >= 0) {
-                int token = routing.token()[s];
+                int token = routing.tokenOf(s);
                 load[e]++;
                 importance[e] += gates[s];
                 slots[token]++;

@@ -5,6 +5,7 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -29,7 +30,7 @@ public final class SingleNeuronExperts extends Experts {
     @Override
     public Variable forward(Tape t, Variable x, Routing routing) {
         Routing slots = routing.byToken(t);
-        int[] ids = slots.expert();
+        IntStorage ids = slots.expert();
         Variable u = t.gatherDot(x, down, ids, slots.perToken());                     // (T, S)
         Variable h = gate == null ? activation.apply(t, u, null) : activation.apply(t, t.gatherDot(x, gate, ids, slots.perToken()), u);
         return t.gatherSum(t.multiply(slots.gates(), h), up, ids, slots.perToken());  // (T, D)

@@ -10,6 +10,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.io.InputException;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -41,10 +42,9 @@ public final class StoredMlpExperts extends Experts {
     public Variable forward(Tape t, Variable x, Routing routing) {
         int dim = x.shape().columns();
         Routing slots = routing.byToken(t);
-        Dispatch d = Dispatch.of(slots);
-        int[] touched = d.touched();                                              // (U)
-        int[] starts = Arrays.copyOf(Arrays.stream(touched).map(e -> d.starts()[e]).toArray(), touched.length + 1);
-        starts[touched.length] = d.tokens().length;
+        Dispatch d = Dispatch.of(t, slots);
+        IntStorage touched = IntStorage.of(d.touched());                          // (U)
+        IntStorage starts = IntStorage.of(Arrays.stream(d.starts().toArray()).distinct().toArray()); // of experts without rows none
         Variable rows = t.gatherRows(x, d.tokens());                              // (R, D), sorted by expert
         Variable up = t.groupedLinear(rows, fetched(t, in, touched, hidden, dim), null, starts); // (R, F)
         Variable h = gate == null ? activation.apply(t, up, null)
@@ -54,8 +54,8 @@ public final class StoredMlpExperts extends Experts {
     }
 
     /** The matrices of the touched experts, (U, to, from). */
-    private static Variable fetched(Tape t, Parameter table, int[] touched, int to, int from) {
-        return t.reshape(t.gatherRows(table, touched), touched.length, to, from);
+    private static Variable fetched(Tape t, Parameter table, IntStorage touched, int to, int from) {
+        return t.reshape(t.gatherRows(table, touched), touched.length(), to, from);
     }
 
     /**

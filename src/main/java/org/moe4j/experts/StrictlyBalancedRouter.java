@@ -11,6 +11,7 @@ import org.moe4j.autodiff.op.Ranked;
 import org.moe4j.io.InputException;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -42,12 +43,13 @@ public final class StrictlyBalancedRouter extends Router {
         int m = spec.perExpert(kept.length);
         Variable x = t.gatherRows(p, kept);                                       // (|X|, E)
         Ranked top = t.topK(t.transpose(x), m);                                   // (E, m)
-        int[] token = Arrays.stream(top.indices()).map(i -> kept[i]).toArray();
+        int[] best = top.indices().toArray();
+        int[] token = Arrays.stream(best).map(i -> kept[i]).toArray();
         int[] expert = new int[token.length];
         Arrays.setAll(expert, s -> s / m);
         Routing routing = renormalised(t, p, token, expert, t.reshape(top.values(), -1, 1));
         return spec.thresholdWeight == 0 ? routing
-            : routing.withLosses(List.of(new AuxiliaryLoss("batchwise", loss(t, x, threshold, top.indices()), spec.thresholdWeight)));
+            : routing.withLosses(List.of(new AuxiliaryLoss("batchwise", loss(t, x, threshold, best), spec.thresholdWeight)));
     }
 
     /** M_threshold(x, T): the experts whose gate is above their threshold. */
@@ -64,7 +66,7 @@ public final class StrictlyBalancedRouter extends Router {
     /** @param chosen (S,1) the gates before they are divided by their token's sum */
     private Routing renormalised(Tape t, Variable p, int[] token, int[] expert, Variable chosen) {
         Variable sum = t.gatherRows(t.scatterRows(chosen, token, p.shape().rows()), token);
-        return new Routing(p.shape().rows(), spec.experts, 0, token, expert, t.divide(chosen, sum), p, 0, List.of());
+        return new Routing(p.shape().rows(), spec.experts, 0, token, IntStorage.of(expert), t.divide(chosen, sum), p, 0, List.of());
     }
 
     /**

@@ -45,8 +45,9 @@ public final class SwitchRouter extends Router {
         Ranked top = t.topK(p, 1);                                                // (T, 1)
         int tokens = logits.shape().rows();
         int capacity = Math.max(1, (int) Math.ceil(spec.capacityFactor * tokens / spec.experts));
-        CapacityQueue queue = CapacityQueue.byToken(capacity, spec.experts, top.indices());
-        int[] kept = queue.keptOf(top.indices());
+        int[] chosen = top.indices().toArray();
+        CapacityQueue queue = CapacityQueue.byToken(capacity, spec.experts, chosen);
+        int[] kept = queue.keptOf(chosen);
         List<AuxiliaryLoss> losses = new ArrayList<>();
         if (spec.balanceWeight > 0) {
             losses.add(new AuxiliaryLoss("balance", BalanceLosses.balance(t, Balance.FIRST_CHOICE, p, top.indices(), keep), spec.balanceWeight));

@@ -17,6 +17,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Module;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Tensor;
 
@@ -142,6 +143,10 @@ final class Bench implements AutoCloseable {
     void out(String name, Variable value) {
         outputs.put(name, value);
         results.put((c.has("f64.out." + name) ? "f64.out." : "out.") + name, value.value().toDoubles());
+    }
+
+    void out(String name, IntStorage numbers) {
+        out(name, numbers.toArray());
     }
 
     void out(String name, int... values) {

@@ -26,7 +26,7 @@ final class DavidmrauCases implements Family {
         Tape t = bench.tape();
         Variable x = bench.leaf("in.x");
         NoisyTopKRouter.Gated g = NoisyTopKCases.gate(c, bench, x, 0.01).gated();
-        Variable gates = Slots.dense(t, g.routing().gates(), g.routing().expert(), c.integer("E"));
+        Variable gates = Slots.dense(t, g.routing().gates(), g.routing().expert().toArray(), c.integer("E"));
         Variable losses = t.add(BalanceLosses.squaredSampleVariation(t, g.importance()), BalanceLosses.squaredSampleVariation(t, g.load()));
         Variable loss = t.scale(losses, c.number("loss_coef", 0.01));
         if (knownBug) {

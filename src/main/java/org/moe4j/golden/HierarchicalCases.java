@@ -78,7 +78,7 @@ final class HierarchicalCases {
     /** @param uniform a number for each place; null unless the policy draws */
     private static Inner inner(Tape t, Variable p, double[] weight, double[] uniform, CapacityRouter.Spec spec, int groupSize) {
         int experts = spec.experts();
-        int[] chosen = t.topK(p, 2).indices();
+        int[] chosen = t.topK(p, 2).indices().toArray();
         int[] column = new int[chosen.length];
         boolean[] wanted = new boolean[chosen.length];
         double[] full = new double[weight.length];

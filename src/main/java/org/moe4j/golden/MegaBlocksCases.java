@@ -21,8 +21,8 @@ final class MegaBlocksCases implements Family {
         bench.out("scores", routing.probabilities());
         bench.out("expert_weights", routing.gates());
         bench.out("expert_indices", routing.expert());
-        bench.out("tokens_per_expert", Slots.count(routing.expert(), spec.experts()));
-        bench.out("lb_loss", t.scale(BalanceLosses.balance(t, spec.balance(), routing.probabilities(), routing.expert(), null), c.number("loss_weight", 1)));
+        bench.out("tokens_per_expert", Slots.count(routing.expert().toArray(), spec.experts()));
+        bench.out("lb_loss", t.scale(BalanceLosses.balance(t, spec.balance(), routing.probabilities(), routing.expert().toArray(), null), c.number("loss_weight", 1)));
         bench.out("z_loss", t.scale(BalanceLosses.z(t, logits, null), c.number("zloss_weight", 1)));
     }
 }

@@ -36,8 +36,8 @@ final class MixtralCases implements Family {
         bench.out("router_logits", m.logits);
         bench.out("routing_weights", m.routing.gates());
         bench.out("selected_experts", m.routing.expert());
-        bench.out("tokens_per_expert", Slots.count(m.routing.expert(), m.routing.experts()));
-        bench.out("aux_loss", BalanceLosses.balance(t, Balance.ALL_CHOICES, m.routing.probabilities(), m.routing.expert(), null));
+        bench.out("tokens_per_expert", Slots.count(m.routing.expert().toArray(), m.routing.experts()));
+        bench.out("aux_loss", BalanceLosses.balance(t, Balance.ALL_CHOICES, m.routing.probabilities(), m.routing.expert().toArray(), null));
     }
 
     private static void decoderLayer(GoldenCase c, Bench bench) {

@@ -76,7 +76,7 @@ final class MixtralModel implements EndToEndCases.Model {
     public EndToEndCases.Step forward(Tape t, int step) {
         LanguageModel.Output output = model.forward(t, ids, pass);
         Variable balance = BalanceLosses.balanceOverLayers(t, Balance.ALL_CHOICES, output.routings(), null);
-        int[] selected = output.routings().stream().map(Routing::expert).flatMapToInt(Arrays::stream).toArray();
+        int[] selected = output.routings().stream().flatMapToInt(r -> Arrays.stream(r.expert().toArray())).toArray();
         return new EndToEndCases.Step(output.logits(), balance, selected);
     }
 }

@@ -39,7 +39,7 @@ final class NoisyTopKCases implements Family {
         } else if (c.has("f64.out.noise_stddev")) {
             bench.out("noise_stddev", t.filled(g.clean.shape(), 0)); // in evaluation the source multiplies it by 0
         }
-        bench.out("gates", Slots.dense(t, g.gated.routing().gates(), g.gated.routing().expert(), c.integer("E")));
+        bench.out("gates", Slots.dense(t, g.gated.routing().gates(), g.gated.routing().expert().toArray(), c.integer("E")));
         bench.out("top_indices", g.gated.routing().expert());
         bench.out("importance", g.gated.importance());
         bench.out("load", g.gated.load());
@@ -48,12 +48,12 @@ final class NoisyTopKCases implements Family {
         bench.out("loss", t.scale(t.add(importanceLoss, loadLoss), c.number("loss_coef", 0.1)));
         if (c.has("w.experts.w_0")) {
             bench.out("y", experts(bench, "w.experts.", x, g.gated));
-            Dispatch dispatch = Dispatch.of(g.gated.routing());
+            Dispatch dispatch = Dispatch.of(t, g.gated.routing());
             int[] sizes = new int[c.integer("E")];
-            Arrays.setAll(sizes, e -> dispatch.starts()[e + 1] - dispatch.starts()[e]);
+            Arrays.setAll(sizes, e -> dispatch.starts().get(e + 1) - dispatch.starts().get(e));
             bench.out("part_sizes", sizes);
             bench.out("batch_index", dispatch.tokens());
-            bench.out("expert_index", Arrays.stream(dispatch.slots()).map(s -> g.gated.routing().expert()[s]).toArray());
+            bench.out("expert_index", Arrays.stream(dispatch.slots().toArray()).map(s -> g.gated.routing().expert().get(s)).toArray());
         }
     }
 

@@ -111,7 +111,7 @@ final class PeerCases implements Family {
     /** Tables of their own for each head, one after another. */
     private static Routing byHead(Routing shared, int heads) {
         int k = shared.perToken() / heads;
-        int[] expert = shared.expert().clone();
+        int[] expert = shared.expert().toArray();
         Arrays.setAll(expert, s -> expert[s] + s / k % heads * shared.experts());
         return Routing.tokenChoice(heads * shared.experts(), shared.perToken(), expert, shared.gates(), null, 0, List.of());
     }

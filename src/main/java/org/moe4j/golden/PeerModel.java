@@ -109,7 +109,7 @@ final class PeerModel implements EndToEndCases.Model {
             x = t.add(x, block.attention.forward(t, block.attentionNorm.forward(t, x), pass));
             FeedForward.Result peer = block.peer.forward(t, block.peerNorm.forward(t, x), pass);
             x = t.add(x, peer.y());
-            selected.add(peer.routing().expert());
+            selected.add(peer.routing().expert().toArray());
         }
         return new EndToEndCases.Step(t.linear(last.forward(t, x), head, null), null, selected.stream().flatMapToInt(Arrays::stream).toArray());
     }

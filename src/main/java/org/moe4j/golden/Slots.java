@@ -26,8 +26,8 @@ final class Slots {
 
     /** y (S,D) of every slot, summed over the slots of each token by their gates. */
     static Variable combine(Tape t, Variable y, Routing routing) {
-        int[] rows = new int[routing.slots()];
-        Arrays.setAll(rows, s -> routing.expert()[s] < 0 ? -1 : s);
+        int[] rows = routing.expert().toArray();
+        Arrays.setAll(rows, s -> rows[s] < 0 ? -1 : s);
         return t.gatherSum(routing.gates(), y, rows, routing.perToken());
     }
 

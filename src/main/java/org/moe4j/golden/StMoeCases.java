@@ -97,14 +97,14 @@ final class StMoeCases implements Family {
     /** y of every kept slot, combined by the gates. */
     private static Variable experts(Bench bench, String net, Variable x, Routing routing, boolean straightThrough) {
         Tape t = bench.tape();
-        Dispatch d = Dispatch.of(routing);
+        Dispatch d = Dispatch.of(t, routing);
         Variable rows = t.gatherRows(x, d.tokens());
         if (straightThrough) {
             Variable gates = t.gatherRows(t.reshape(routing.gates(), -1, 1), d.slots());
             rows = t.multiply(rows, t.addScalar(t.subtract(gates, t.constant(gates.value())), 1));
         }
         Variable both = t.groupedLinear(rows, bench.leaf(bench.stack(net + "0.weight")), bench.leaf(bench.stack(net + "0.bias")), d.starts());
-        int[] expert = Arrays.stream(d.slots()).map(s -> routing.expert()[s]).toArray();
+        int[] expert = Arrays.stream(d.slots().toArray()).map(s -> routing.expert().get(s)).toArray();
         Variable h = t.multiply(geglu(t, both), t.gatherRows(bench.leaf(bench.stack(net + "1.mult_bias")), expert));
         Variable y = t.groupedLinear(h, bench.leaf(bench.stack(net + "2.weight")), bench.leaf(bench.stack(net + "2.bias")), d.starts());
         return t.gatherSum(routing.gates(), y, d.rows(), routing.perToken());

@@ -47,18 +47,18 @@ public final class Adafactor extends Optimizer {
         RowGradient g = p.rowGrad();
         slot.state().forEach((name, value) -> state.put(name, name.equals("columns") ? value.data() : rowsOf(value.data(), name, g)));
         Storage rows = rowsOf(p.data(), "p", g);
-        updateWhole(new Run(rows, g.values(), state), Shape.of(g.rows().length, g.width()), learningRate);
+        updateWhole(new Run(rows, g.values(), state), Shape.of(g.rows().length(), g.width()), learningRate);
         state.put("p", rows);
         state.forEach((name, value) -> {
             if (!name.equals("columns")) {
-                writeRows(value, width(name, g), g.rows(), name.equals("p") ? p.data() : slot.state(name));
+                writeRows(value, width(name, g), g.rows().toArray(), name.equals("p") ? p.data() : slot.state(name));
                 arena.give(value);
             }
         });
     }
 
     private Storage rowsOf(Storage table, String name, RowGradient g) {
-        Storage rows = arena.take((long) g.rows().length * width(name, g));
+        Storage rows = arena.take((long) g.rows().length() * width(name, g));
         on.gatherRows(table, width(name, g), g.rows(), rows);
         return rows;
     }

@@ -112,7 +112,8 @@ public abstract class Optimizer {
         }
         RowGradient g = p.rowGrad();
         long width = g.width();
-        forEachStretch(g.rows(), (first, count) -> cut(slot, g.rows()[first] * width, g.values().slice(first * width, count * width), update));
+        int[] rows = g.rows().toArray();
+        forEachStretch(rows, (first, count) -> cut(slot, rows[first] * width, g.values().slice(first * width, count * width), update));
     }
 
     private void cut(Slot slot, long at, Storage g, Consumer<Run> update) {

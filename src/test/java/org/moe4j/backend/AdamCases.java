@@ -3,6 +3,7 @@ package org.moe4j.backend;
 import java.util.List;
 import java.util.stream.IntStream;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Cases of the optimizer steps: Torch's Adam, its SparseAdam, and decoupled decay. */
@@ -25,12 +26,12 @@ final class AdamCases {
                 }),
                 new BackendCase("adamRows", 2, 67, List.of(new int[] {3000, 33}), (on, run, n) -> {
                     for (AdamStep step : STEPS) {
-                        int[] rows = IntStream.of(run.flags(step).slots(n[0], 2 * n[0] + 1)).distinct().toArray();   // one empty slot, as a rule
+                        IntStorage rows = IntStorage.of(IntStream.of(run.flags(step).slots(n[0], 2 * n[0] + 1).toArray()).distinct().toArray());   // one empty slot, as a rule
                         long table = (2L * n[0] + 1) * n[1];
                         Storage p = run.input(table);
                         Storage m = run.input(table);
                         Storage v = run.input(table, 0.1, 1);
-                        on.adamRows(step, rows, n[1], p, run.input((long) rows.length * n[1]), m, v);
+                        on.adamRows(step, rows, n[1], p, run.input((long) rows.length() * n[1]), m, v);
                         keep(run, p, m, v);
                     }
                 }));

@@ -21,7 +21,7 @@ record BackendCase(String method, int axes, int limit, List<int[]> large, Body b
 
     /** Every method that computes has a case. */
     static List<BackendCase> all() {
-        return Stream.of(StorageCases.all(), ElementwiseCases.all(), MatrixCases.all(), TableCases.all(), ColumnCases.all(), RowCases.all(),
+        return Stream.of(StorageCases.all(), ElementwiseCases.all(), MatrixCases.all(), WholeNumberCases.all(), TableCases.all(), ColumnCases.all(), RowCases.all(),
                 AttentionCases.all(), AdamCases.all()).flatMap(List::stream).toList();
     }
 

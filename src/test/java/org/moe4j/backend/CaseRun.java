@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.LongToDoubleFunction;
 
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /**
@@ -70,24 +71,29 @@ final class CaseRun {
         return guarded(size, _ -> Double.NaN);
     }
 
+    /** Where a method puts whole numbers. */
+    IntStorage numbers(int length) {
+        return on.allocateInts(length + 2 * GUARDS).slice(GUARDS, length);
+    }
+
     /** What a result overwrites, or is added to. */
     Storage output(long size, boolean add) {
         return add ? input(size) : output(size);
     }
 
     /** Row numbers below {@code bound}, with repetitions; in two lists of three, about one in six is -1. */
-    int[] slots(int count, int bound) {
+    IntStorage slots(int count, int bound) {
         CounterRandom r = nextRandom();
         boolean full = r.below(-1, 3) == 0;
         int[] slots = new int[count];
         for (int i = 0; i < count; i++) {
             slots[i] = bound == 0 || !full && r.below(2L * i, 6) == 0 ? -1 : r.below(2L * i + 1, bound);
         }
-        return slots;
+        return guarded(slots);
     }
 
     /** Where each of {@code groups} runs of rows starts, within 0 .. rows: about a third are empty, and rows are left over at both ends. */
-    int[] starts(int groups, int rows) {
+    IntStorage starts(int groups, int rows) {
         CounterRandom r = nextRandom();
         int[] starts = new int[groups + 1];
         for (int e = 0; e <= groups; e++) {
@@ -98,7 +104,7 @@ final class CaseRun {
         for (int e = 0, c = 0; e <= groups; e++) {
             starts[e] = starts[e] < 0 ? starts[e - 1] : cuts[c++];
         }
-        return starts;
+        return guarded(starts);
     }
 
     int below(int bound) {
@@ -116,8 +122,8 @@ final class CaseRun {
         results.add(new Kept(name + label, new double[] {value}, terms));
     }
 
-    void keep(String name, int[] numbers) {
-        results.add(new Kept(name + label, Arrays.stream(numbers).asDoubleStream().toArray(), 0));
+    void keep(String name, IntStorage numbers) {
+        results.add(new Kept(name + label, Arrays.stream(numbers.toArray()).asDoubleStream().toArray(), 0));
     }
 
     /** Every result is within rounding of this run's. */
@@ -145,6 +151,14 @@ final class CaseRun {
                 fail("%s %s[%d]: %s and %s", what, results.get(i).name, at, results.get(i).values[at], other.results.get(i).values[at]);
             }
         }
+    }
+
+    /** Numbers in the middle of others. */
+    private static IntStorage guarded(int... numbers) {
+        int[] all = new int[numbers.length + 2 * GUARDS];
+        Arrays.fill(all, Integer.MAX_VALUE);
+        System.arraycopy(numbers, 0, all, GUARDS, numbers.length);
+        return IntStorage.of(all).slice(GUARDS, numbers.length);
     }
 
     private CounterRandom nextRandom() {

@@ -3,6 +3,7 @@ package org.moe4j.backend;
 import java.util.List;
 import java.util.TreeSet;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Cases of the methods that pick columns of each row; sizes are (rows, columns). */
@@ -39,7 +40,7 @@ final class ColumnCases {
                     for (int half : upTo(side, 1, 2, 5, 16, 20)) {
                         for (int k : upTo(half * half, 1, 3, half, 16)) {
                             Storage values = run.flags("half", half, "k", k).output((long) rows * k);
-                            int[] ids = new int[rows * k];
+                            IntStorage ids = run.numbers(rows * k);
                             on.productTopK(run.levels((long) rows * side), run.levels((long) rows * side), rows, side, half, k, values, ids);
                             run.keep("values", values, 0);
                             run.keep("ids", ids);
@@ -50,7 +51,7 @@ final class ColumnCases {
 
     private static void topK(Backend on, CaseRun run, int rows, int cols, int k, Storage x) {
         Storage values = run.output((long) rows * k);
-        int[] columns = new int[rows * k];
+        IntStorage columns = run.numbers(rows * k);
         on.topK(x, rows, cols, k, values, columns);
         run.keep("values", values, 0);
         run.keep("columns", columns);

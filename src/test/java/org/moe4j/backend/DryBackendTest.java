@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 import org.moe4j.backend.dry.DryBackend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 class DryBackendTest {
@@ -27,7 +28,7 @@ class DryBackendTest {
     @Test
     void topKGivesEveryColumnItsEqualShare() {
         int[] columns = new int[12 * 5];
-        on.topK(on.allocate(12 * 8), 12, 8, 5, on.allocate(12 * 5), columns);
+        on.topK(on.allocate(12 * 8), 12, 8, 5, on.allocate(12 * 5), IntStorage.of(columns));
         for (int r = 0; r < 12; r++) {
             assertThat(Arrays.stream(columns, r * 5, r * 5 + 5).distinct().count()).isEqualTo(5);
         }
@@ -55,7 +56,7 @@ class DryBackendTest {
 
     private int[] productTopK(int rows, int n) {
         int[] ids = new int[rows * 4];
-        on.productTopK(on.allocate(rows * n), on.allocate(rows * n), rows, n, 4, 4, on.allocate(rows * 4), ids);
+        on.productTopK(on.allocate(rows * n), on.allocate(rows * n), rows, n, 4, 4, on.allocate(rows * 4), IntStorage.of(ids));
         return ids;
     }
 }

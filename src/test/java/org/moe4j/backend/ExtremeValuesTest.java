@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moe4j.io.InputException;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Infinities, NaN, huge and tiny values: what a mask, an untidy scale or a diverging model brings. */
@@ -82,7 +83,7 @@ class ExtremeValuesTest {
         x.set(37, -INF);
         int[] columns = new int[5];
         Storage values = on.allocate(5);
-        on.topK(x, 1, 40, 5, values, columns);
+        on.topK(x, 1, 40, 5, values, IntStorage.of(columns));
         assertThat(columns).containsExactly(21, 37, 0, 1, 2);
         assertThat(values.get(0)).isEqualTo(-3);
         assertThat(values.get(4)).isNaN();
@@ -95,11 +96,11 @@ class ExtremeValuesTest {
         on.fill(a, NAN);
         b.set(7, 1);
         int[] ids = new int[16];
-        on.productTopK(a, b, 1, 20, 16, 16, on.allocate(16), ids);
+        on.productTopK(a, b, 1, 20, 16, 16, on.allocate(16), IntStorage.of(ids));
         assertThat(ids).doesNotHaveDuplicates();
         assertThat(Arrays.stream(ids)).allMatch(id -> id >= 0 && id < 400);
         a.set(3, 2);
-        on.productTopK(a, b, 1, 20, 16, 16, on.allocate(16), ids);
+        on.productTopK(a, b, 1, 20, 16, 16, on.allocate(16), IntStorage.of(ids));
         assertThat(ids).doesNotHaveDuplicates().startsWith(3 * 20 + 7);
     }
 
@@ -115,12 +116,12 @@ class ExtremeValuesTest {
         assertThat(values(y)).containsExactly(IntStream.range(0, cols).mapToDouble(c -> c == 4 ? 0.25 : c == 19 ? 0.75 : 0).toArray(), within(1e-6));
         Storage loss = on.allocate(1);
         Storage lse = on.allocate(1);
-        on.crossEntropy(x, 1, cols, new int[] {4}, 0, loss, lse);
+        on.crossEntropy(x, 1, cols, IntStorage.of(4), 0, loss, lse);
         assertThat(loss.get(0)).isCloseTo(Math.log(4), within(1e-6));
         Storage dloss = on.allocate(1);
         on.fill(dloss, 1);
         Storage dx = on.allocate(cols);
-        on.crossEntropyGrad(x, lse, 1, cols, new int[] {4}, 0, dloss, dx);
+        on.crossEntropyGrad(x, lse, 1, cols, IntStorage.of(4), 0, dloss, dx);
         assertThat(values(dx)).containsExactly(IntStream.range(0, cols).mapToDouble(c -> c == 4 ? -0.75 : c == 19 ? 0.75 : 0).toArray(), within(1e-6));
         on.fill(x, -INF);
         on.logSumExp(x, 1, cols, lse);
@@ -138,7 +139,7 @@ class ExtremeValuesTest {
         Storage lse = on.allocate(1);
         Storage loss = on.allocate(1);
         on.softmax(x, 1, cols, y);
-        on.crossEntropy(x, 1, cols, new int[] {cols - 2}, 0, loss, lse);
+        on.crossEntropy(x, 1, cols, IntStorage.of(cols - 2), 0, loss, lse);
         assertThat(y.get(cols - 1)).isEqualTo(1);
         assertThat(y.get(0)).isZero();
         assertThat(lse.get(0)).isEqualTo(5200);

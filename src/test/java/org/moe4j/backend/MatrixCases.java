@@ -2,6 +2,7 @@ package org.moe4j.backend;
 
 import java.util.List;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Cases of the matrix products; sizes are (m, n, k) or (experts, n, k). */
@@ -22,7 +23,7 @@ final class MatrixCases {
                     int rows = 3 + 9 * n[0];
                     for (boolean transposed : BOTH) {
                         for (boolean add : BOTH) {
-                            int[] starts = run.flags(transposed, add).starts(n[0], rows);
+                            IntStorage starts = run.flags(transposed, add).starts(n[0], rows);
                             Storage y = run.input((long) rows * n[1]);   // rows outside every group are left alone
                             on.groupedGemm(starts, transposed, n[1], n[2], run.input((long) rows * n[2]), run.input((long) n[0] * n[1] * n[2]), y, add);
                             run.keep("y", y, 8 + n[2]);
@@ -33,12 +34,24 @@ final class MatrixCases {
                         (on, run, n) -> {
                             int rows = 3 + 9 * n[0];
                             for (boolean add : BOTH) {
-                                int[] starts = run.flags(add).starts(n[0], rows);
+                                IntStorage starts = run.flags(add).starts(n[0], rows);
                                 Storage dw = run.output((long) n[0] * n[1] * n[2], add);
                                 on.groupedGemmWeights(starts, n[1], n[2], run.input((long) rows * n[1]), run.input((long) rows * n[2]), dw, add);
                                 run.keep("dw", dw, 8 + rows);
                             }
-                        }));
+                        }),
+                new BackendCase("groupedBias", 2, 33, List.of(new int[] {64, 67}), (on, run, n) -> {
+                    int rows = 3 + 9 * n[0];
+                    Storage y = run.input((long) rows * n[1]);
+                    on.groupedBias(run.starts(n[0], rows), n[1], run.input((long) n[0] * n[1]), y);
+                    run.keep("y", y, 0);
+                }),
+                new BackendCase("groupedBiasGrad", 2, 33, List.of(new int[] {64, 67}), (on, run, n) -> {
+                    int rows = 3 + 9 * n[0];
+                    Storage dbias = run.input((long) n[0] * n[1]);
+                    on.groupedBiasGrad(run.starts(n[0], rows), n[1], run.input((long) rows * n[1]), dbias);
+                    run.keep("dbias", dbias, 8 + rows);
+                }));
     }
 
     private static void gemm(Backend on, CaseRun run, int m, int n, int k, boolean transposeA, boolean transposeB, boolean add) {

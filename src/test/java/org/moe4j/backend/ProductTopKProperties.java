@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 import net.jqwik.api.ForAll;
@@ -24,7 +25,7 @@ class ProductTopKProperties {
         Storage b = sides(seed, "b", rows * n, ties);
         Storage values = on.allocate((long) rows * k);
         int[] ids = new int[rows * k];
-        on.productTopK(a, b, rows, n, k, k, values, ids);
+        on.productTopK(a, b, rows, n, k, k, values, IntStorage.of(ids));
 
         Storage all = on.allocate((long) rows * n * n);
         for (int i = 0; i < all.size(); i++) {
@@ -33,7 +34,7 @@ class ProductTopKProperties {
         }
         Storage expectedValues = on.allocate((long) rows * k);
         int[] expected = new int[rows * k];
-        on.topK(all, rows, n * n, k, expectedValues, expected);
+        on.topK(all, rows, n * n, k, expectedValues, IntStorage.of(expected));
         assertThat(ids).containsExactly(expected);
         assertThat(IntStream.range(0, ids.length).mapToObj(values::get)).containsExactlyElementsOf(IntStream.range(0, ids.length).mapToObj(expectedValues::get).toList());
     }

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 import org.moe4j.backend.reference.ReferenceBackend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** The reference itself, against sums done by hand and against brute force. */
@@ -31,9 +32,9 @@ class ReferenceBackendTest {
     void crossEntropyByHand() {
         Storage loss = on.allocate(3);
         Storage lse = on.allocate(3);
-        on.crossEntropy(storage(0, 0, 0, 0, Math.log(3), 0, 5, 5, 5), 3, 3, new int[] {2, 1, -1}, 0, loss, lse);
+        on.crossEntropy(storage(0, 0, 0, 0, Math.log(3), 0, 5, 5, 5), 3, 3, IntStorage.of(2, 1, -1), 0, loss, lse);
         assertValues(loss, Math.log(3), Math.log(5) - Math.log(3), 0);
-        on.crossEntropy(storage(0, Math.log(3)), 1, 2, new int[] {1}, 0.1, loss.slice(0, 1), lse.slice(0, 1));
+        on.crossEntropy(storage(0, Math.log(3)), 1, 2, IntStorage.of(1), 0.1, loss.slice(0, 1), lse.slice(0, 1));
         assertThat(loss.get(0)).isCloseTo(0.9 * (Math.log(4) - Math.log(3)) + 0.1 * (Math.log(4) - Math.log(3) / 2), within(1e-15));
     }
 
@@ -43,7 +44,7 @@ class ReferenceBackendTest {
         on.softmax(storage(1, Double.NEGATIVE_INFINITY, 1), 1, 3, y);
         assertValues(y, 0.5, 0, 0.5);
         Storage loss = on.allocate(1);
-        on.crossEntropy(storage(1, Double.NEGATIVE_INFINITY, 1), 1, 3, new int[] {0}, 0, loss, on.allocate(1));
+        on.crossEntropy(storage(1, Double.NEGATIVE_INFINITY, 1), 1, 3, IntStorage.of(0), 0, loss, on.allocate(1));
         assertValues(loss, Math.log(2));
     }
 
@@ -62,7 +63,7 @@ class ReferenceBackendTest {
     void topKTakesTheLowerColumnAtATie() {
         Storage values = on.allocate(4);
         int[] columns = new int[4];
-        on.topK(storage(2, 7, 1, 7, 2), 1, 5, 4, values, columns);
+        on.topK(storage(2, 7, 1, 7, 2), 1, 5, 4, values, IntStorage.of(columns));
         assertValues(values, 7, 7, 2, 2);
         assertThat(columns).containsExactly(1, 3, 0, 4);
     }

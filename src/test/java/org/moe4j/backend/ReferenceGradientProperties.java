@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
@@ -73,7 +74,7 @@ class ReferenceGradientProperties {
             @ForAll boolean transposed, @ForAll long seed) {
         int rows = 7;
         Storage x = draw(seed, (long) rows * k, -1, 1);
-        int[] starts = IntStream.rangeClosed(0, experts).map(e -> random.below(e, rows + 1)).sorted().toArray();
+        IntStorage starts = IntStorage.of(IntStream.rangeClosed(0, experts).map(e -> random.below(e, rows + 1)).sorted().toArray());
         Storage w = draw((long) experts * n * k);
         Storage y = on.allocate((long) rows * n);
         Storage dy = draw((long) rows * n);
@@ -94,21 +95,21 @@ class ReferenceGradientProperties {
     void rowGradientOfGatherDotAndGatherSum(@ForAll @IntRange(min = 1, max = 4) int tokens, @ForAll @IntRange(min = 1, max = 3) int perRow,
             @ForAll @IntRange(min = 1, max = 5) int tableRows, @ForAll @IntRange(min = 1, max = 5) int width, @ForAll boolean weighted, @ForAll long seed) {
         Storage table = draw(seed, (long) tableRows * width, -1, 1);
-        int[] ids = IntStream.range(0, tokens * perRow).map(p -> random.below(p, tableRows + 1) - 1).toArray();
-        RowIndex index = RowIndex.of(ids);
+        IntStorage ids = IntStorage.of(IntStream.range(0, tokens * perRow).map(p -> random.below(p, tableRows + 1) - 1).toArray());
+        RowIndex index = on.rowIndex(ids, on::allocateInts);
         Storage x = draw((long) tokens * width);
-        Storage s = on.allocate(ids.length);
-        Storage ds = draw(ids.length);
+        Storage s = on.allocate(ids.length());
+        Storage ds = draw(ids.length());
         Storage dtable = draw((long) tableRows * width);
         check(() -> on.gatherDot(x, table, width, ids, perRow, s, false), s, ds, table, dtable, () -> addRows(index, ds, x, perRow, width, dtable));
 
-        Storage weights = weighted ? draw(ids.length) : null;
+        Storage weights = weighted ? draw(ids.length()) : null;
         Storage y = on.allocate((long) tokens * width);
         Storage dy = draw((long) tokens * width);
         Forward sum = () -> on.gatherSum(weights, table, width, ids, perRow, y, false);
         check(sum, y, dy, table, dtable, () -> addRows(index, weights, dy, perRow, width, dtable));
         if (weighted) {
-            Storage dweights = draw(ids.length);
+            Storage dweights = draw(ids.length());
             check(sum, y, dy, weights, dweights, () -> on.gatherDot(dy, table, width, ids, perRow, dweights, true));
         }
     }
@@ -117,13 +118,13 @@ class ReferenceGradientProperties {
     void scattersAreTheGradientsOfGathers(@ForAll @IntRange(min = 1, max = 4) int rows, @ForAll @IntRange(min = 1, max = 5) int cols,
             @ForAll @IntRange(min = 1, max = 4) int k, @ForAll long seed) {
         Storage x = draw(seed, (long) rows * cols, -1, 1);
-        int[] columns = IntStream.range(0, rows * k).map(p -> random.below(p, cols + 1) - 1).toArray();
+        IntStorage columns = IntStorage.of(IntStream.range(0, rows * k).map(p -> random.below(p, cols + 1) - 1).toArray());
         Storage y = on.allocate((long) rows * k);
         Storage dy = draw((long) rows * k);
         Storage dx = draw((long) rows * cols);
         check(() -> on.gatherColumns(x, rows, cols, columns, k, y), y, dy, x, dx, () -> on.scatterAddColumns(dy, rows, cols, columns, k, dx));
 
-        int[] picked = IntStream.range(0, 6).map(p -> random.below(100 + p, rows + 1) - 1).toArray();
+        IntStorage picked = IntStorage.of(IntStream.range(0, 6).map(p -> random.below(100 + p, rows + 1) - 1).toArray());
         Storage out = on.allocate(6L * cols);
         Storage dout = draw(6L * cols);
         check(() -> on.gatherRows(x, cols, picked, out), out, dout, x, dx, () -> on.scatterAddRows(dout, cols, picked, dx));
@@ -142,7 +143,7 @@ class ReferenceGradientProperties {
     void crossEntropyGrad(@ForAll @IntRange(min = 1, max = 3) int rows, @ForAll @IntRange(min = 1, max = 6) int cols, @ForAll boolean smoothed, @ForAll long seed) {
         Storage x = draw(seed, (long) rows * cols, -3, 3);
         double smoothing = smoothed ? 0.2 : 0;
-        int[] targets = IntStream.range(0, rows).map(r -> random.below(r, cols + 1) - 1).toArray();
+        IntStorage targets = IntStorage.of(IntStream.range(0, rows).map(r -> random.below(r, cols + 1) - 1).toArray());
         Storage loss = on.allocate(rows);
         Storage lse = on.allocate(rows);
         Storage dloss = draw(rows);

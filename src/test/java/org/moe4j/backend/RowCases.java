@@ -2,6 +2,7 @@ package org.moe4j.backend;
 
 import java.util.List;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Cases of the functions of whole rows: softmax, cross-entropy, norms; sizes are (rows, columns). */
@@ -40,7 +41,7 @@ final class RowCases {
                 of("crossEntropyGrad", (on, run, rows, cols) -> {
                     for (double smoothing : new double[] {0, 0.1}) {
                         Storage x = run.input((long) rows * cols, -9, 9);
-                        int[] targets = run.flags(smoothing).slots(rows, cols);
+                        IntStorage targets = run.flags(smoothing).slots(rows, cols);
                         Storage lse = run.output(rows);
                         on.logSumExp(x, rows, cols, lse);
                         Storage dx = run.input((long) rows * cols);

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 class RowStoreTest {
@@ -45,7 +46,7 @@ class RowStoreTest {
             for (Path place : Arrays.asList(folder, null)) {
                 Storage stored = on.store(content(place));
                 assertThat(stored.inMemory()).isFalse();
-                int[] rows = {7, 4999, -1, 0};
+                IntStorage rows = IntStorage.of(7, 4999, -1, 0);
                 Storage some = on.allocate(4 * WIDTH);
                 on.gatherRows(stored, WIDTH, rows, some);
                 Storage expected = on.allocate(4 * WIDTH);

@@ -49,7 +49,7 @@ final class TableCases {
                     for (int perRow : new int[] {1, 3, 16}) {
                         for (boolean weighted : BOTH) {
                             for (boolean add : BOTH) {
-                                RowIndex index = RowIndex.of(run.slots(n[0] * perRow, n[1]));
+                                RowIndex index = on.rowIndex(run.slots(n[0] * perRow, n[1]), run::numbers);
                                 Storage grad = run.flags(perRow, weighted, add).output((long) index.count() * n[2], add);
                                 Storage coefficients = weighted ? run.input((long) n[0] * perRow) : null;
                                 on.rowGradient(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2], grad, add);

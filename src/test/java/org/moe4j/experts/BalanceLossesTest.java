@@ -73,7 +73,7 @@ class BalanceLossesTest {
             same(NoisyTopKRouter.gate(t, logits, null, null, keep, noisy).routing().losses(),
                 NoisyTopKRouter.gate(t, t.gatherRows(logits, kept), null, null, null, noisy).routing().losses());
             same(List.of(new AuxiliaryLoss("pooled", BalanceLosses.balanceOverLayers(t, convention, List.of(masked, masked), keep), 1)),
-                List.of(new AuxiliaryLoss("pooled", BalanceLosses.balance(t, convention, without.probabilities(), without.expert(), null), 1)));
+                List.of(new AuxiliaryLoss("pooled", BalanceLosses.balance(t, convention, without.probabilities(), without.expert().toArray(), null), 1)));
         }
     }
 

@@ -121,7 +121,7 @@ class CapacityProperties {
             Router router = new CapacityRouter(spec, Trial.normal("w", 1, 2, 1));
             Trial.named(router, "w").data().write(0, Math.log(3), 0);                           // gates 0.75 and 0.25
             Routing routing = router.route(t, t.filled(Shape.of(tokens, 1), 1), Pass.training(1, tokens, 3, 0));
-            long seconds = IntStream.range(0, tokens).filter(i -> routing.expert()[2 * i + 1] >= 0).count();
+            long seconds = IntStream.range(0, tokens).filter(i -> routing.expert().get(2 * i + 1) >= 0).count();
             assertThat(seconds / (double) tokens).isCloseTo(0.25 / 0.8, within(0.015));
             assertThat(routing.dropped()).isZero();
         }
@@ -136,8 +136,8 @@ class CapacityProperties {
             Router router = new CapacityRouter(spec, Trial.normal("w", 1, 3, 1));
             Trial.named(router, "w").data().write(0, Math.log(1), Math.log(6), Math.log(3));   // 0.1, 0.6, 0.3
             Routing routing = router.route(t, t.filled(Shape.of(tokens, 1), 1), Pass.training(1, tokens, 3, 0));
-            long zero = IntStream.range(0, tokens).filter(i -> routing.expert()[2 * i + 1] == 0).count();
-            assertThat(IntStream.range(0, tokens)).allMatch(i -> routing.expert()[2 * i] == 1 && routing.expert()[2 * i + 1] != 1);
+            long zero = IntStream.range(0, tokens).filter(i -> routing.expert().get(2 * i + 1) == 0).count();
+            assertThat(IntStream.range(0, tokens)).allMatch(i -> routing.expert().get(2 * i) == 1 && routing.expert().get(2 * i + 1) != 1);
             assertThat(zero / (double) tokens).isCloseTo(0.25, within(0.015));
         }
     }

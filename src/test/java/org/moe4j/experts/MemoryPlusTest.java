@@ -92,7 +92,7 @@ class MemoryPlusTest {
         assertThat(table.gradientToDoubles()).containsExactly(sum, within(1e-12));
         assertThat(a).isNotEqualTo(b);
         assertThat(Arrays.stream(b).map(Math::abs).max().orElse(0)).isPositive();
-        assertThat(table.rowGrad().rows()).isSorted().doesNotHaveDuplicates();
+        assertThat(table.rowGrad().rows().toArray()).isSorted().doesNotHaveDuplicates();
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.moe4j.autodiff.Tape;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 class RoutingRepetitionTest {
@@ -57,7 +58,7 @@ class RoutingRepetitionTest {
     @Test
     void theOrderOfSlotsDoesNotCount() {
         try (Tape t = Trial.tape()) {
-            Routing routing = new Routing(2, 3, 0, new int[] {1, 0, 1}, new int[] {2, 2, 0}, t.constant(Shape.of(3), 0.2, 0.3, 0.9), null, 0, List.of());
+            Routing routing = new Routing(2, 3, 0, new int[] {1, 0, 1}, IntStorage.of(2, 2, 0), t.constant(Shape.of(3), 0.2, 0.3, 0.9), null, 0, List.of());
             RoutingRepetition r = new RoutingRepetition(3);
             r.add(routing, 0);
             assertThat(r.first()).isEqualTo(0);

@@ -84,7 +84,7 @@ class StrictlyBalancedRouterTest {
     void theLossIsLeastWhereTheMasksAgree(@ForAll long seed, @ForAll @IntRange(min = 1, max = 11) int m) {
         try (Tape t = Trial.tape()) {
             Variable x = t.softmax(Trial.normal("logits", seed, 12, 3));
-            int[] top = t.topK(t.transpose(x), m).indices();
+            int[] top = t.topK(t.transpose(x), m).indices().toArray();
             double[] sorted = t.topK(t.transpose(x), 12).values().value().toDoubles();
             double[] between = IntStream.range(0, 3).mapToDouble(e -> (sorted[12 * e + m - 1] + sorted[12 * e + m]) / 2).toArray();
             assertThat(StrictlyBalancedRouter.loss(t, x, t.constant(Shape.of(3), between), top).value().item()).isCloseTo(0, within(1e-12));

@@ -78,8 +78,8 @@ final class Trial {
         double[][] dense = new double[routing.tokens()][routing.experts()];
         double[] gates = routing.gates().value().toDoubles();
         for (int s = 0; s < gates.length; s++) {
-            if (routing.expert()[s] >= 0) {
-                dense[routing.token()[s]][routing.expert()[s]] += gates[s];
+            if (routing.expert().get(s) >= 0) {
+                dense[routing.tokenOf(s)][routing.expert().get(s)] += gates[s];
             }
         }
         return dense;
@@ -87,6 +87,6 @@ final class Trial {
 
     /** Slots that take part. */
     static long live(Routing routing) {
-        return Arrays.stream(routing.expert()).filter(e -> e >= 0).count();
+        return Arrays.stream(routing.expert().toArray()).filter(e -> e >= 0).count();
     }
 }

@@ -62,7 +62,7 @@ public final class AnyLayer {
     /** Whether every slot of every layer has its expert: no capacity was reached, no choice left unsent. */
     public static boolean isFull(LanguageModel.Output output) {
         for (Routing routing : output.routings()) {
-            for (int expert : routing.expert()) {
+            for (int expert : routing.expert().toArray()) {
                 if (expert < 0) {
                     return false;
                 }

@@ -27,14 +27,14 @@ class RowIndexProperties {
 
         RowIndex index = RowIndex.of(ids);
         assertThat(index.count()).isEqualTo(places.size());
-        assertThat(index.rows()).containsExactly(places.keySet().stream().mapToInt(r -> r).toArray());
-        assertThat(index.order()).containsExactly(places.values().stream().flatMap(List::stream).mapToInt(p -> p).toArray());
+        assertThat(index.rows().toArray()).containsExactly(places.keySet().stream().mapToInt(r -> r).toArray());
+        assertThat(index.order().toArray()).containsExactly(places.values().stream().flatMap(List::stream).mapToInt(p -> p).toArray());
         int start = 0;
         int u = 0;
         for (List<Integer> ofRow : places.values()) {
-            assertThat(index.starts()[u++]).isEqualTo(start);
+            assertThat(index.starts().get(u++)).isEqualTo(start);
             start += ofRow.size();
         }
-        assertThat(index.starts()).hasSize(places.size() + 1).endsWith(start);
+        assertThat(index.starts().toArray()).hasSize(places.size() + 1).endsWith(start);
     }
 }

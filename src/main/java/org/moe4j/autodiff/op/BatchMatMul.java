@@ -8,6 +8,7 @@ import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -98,12 +99,12 @@ public record BatchMatMul(Variable a, Variable b, boolean transposeA, boolean tr
     }
 
     /** Where each block of {@code height} rows starts. */
-    private int[] blocks(int height) {
+    private IntStorage blocks(int height) {
         int[] starts = new int[batch() + 1];
         for (int i = 0; i < starts.length; i++) {
             starts[i] = i * height;
         }
-        return starts;
+        return IntStorage.of(starts);
     }
 
     private static int[] leading(Variable x) {

@@ -1,6 +1,8 @@
 package org.moe4j.autodiff.op;
 
 import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 
@@ -38,13 +40,28 @@ final class Check {
         }
     }
 
-    /** Row or column numbers: each below {@code limit}; negative ones are empty slots. */
-    static void below(String op, String what, int[] ids, int limit) {
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] >= limit) {
-                throw new IllegalArgumentException(op + ": " + what + " number " + i + " is " + ids[i] + ", but there are only " + limit);
+    /** Row or column numbers: each below {@code limit}; negative ones are empty slots. Lists on a device, which it made itself, are believed. */
+    static void below(String op, String what, IntStorage list, int limit) {
+        if (!(list instanceof HostInts ids)) {
+            return;
+        }
+        for (int i = 0; i < ids.length(); i++) {
+            if (ids.get(i) >= limit) {
+                throw new IllegalArgumentException(op + ": " + what + " number " + i + " is " + ids.get(i) + ", but there are only " + limit);
             }
         }
+    }
+
+    /** How many of a list's slots are not empty; on a device, which would have to be waited for, all. */
+    static long filled(IntStorage list) {
+        if (!(list instanceof HostInts ids)) {
+            return list.length();
+        }
+        long filled = 0;
+        for (int i = 0; i < ids.length(); i++) {
+            filled += ids.get(i) >= 0 ? 1 : 0;
+        }
+        return filled;
     }
 
     /** The axis counted from 0. */

@@ -7,16 +7,17 @@ import org.moe4j.autodiff.Call;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
  * The loss of each row of logits (.., V) against a class, in nats: (1-smoothing) (lse - x[target]) + smoothing (lse - mean x).
  * Rows with a negative target have loss 0 and no gradient. The second output is each row's log-sum-exp.
  */
-public record CrossEntropy(Variable logits, int[] targets, double smoothing) implements Op {
+public record CrossEntropy(Variable logits, IntStorage targets, double smoothing) implements Op {
     public CrossEntropy {
         Check.rankAtLeast("crossEntropy", "logits", logits, 1);
-        Check.length("crossEntropy", "targets for logits " + logits.shape(), targets.length, logits.shape().rows());
+        Check.length("crossEntropy", "targets for logits " + logits.shape(), targets.length(), logits.shape().rows());
         Check.below("crossEntropy", "target", targets, logits.shape().columns());
     }
 

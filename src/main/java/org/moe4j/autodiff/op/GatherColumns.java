@@ -6,12 +6,13 @@ import org.moe4j.autodiff.Call;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** y[r,j] = x[r, columns[r,j]], by rows of the last axis; columns (rows,k), y (..,k); a negative column gives 0. */
-public record GatherColumns(Variable x, int[] columns, int k) implements Op {
+public record GatherColumns(Variable x, IntStorage columns, int k) implements Op {
     public GatherColumns {
-        Check.length("gatherColumns", "the columns for " + x.shape(), columns.length, (long) x.shape().rows() * k);
+        Check.length("gatherColumns", "the columns for " + x.shape(), columns.length(), (long) x.shape().rows() * k);
         Check.below("gatherColumns", "column", columns, x.shape().columns());
     }
 

@@ -1,6 +1,5 @@
 package org.moe4j.autodiff.op;
 
-import java.util.Arrays;
 import java.util.List;
 
 import org.moe4j.autodiff.Call;
@@ -8,17 +7,18 @@ import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
  * s[t,j] = x[t] · table[ids[t,j]], with x (T,D), table (N,D), ids and s (T,perRow): the first half of PEER's single-neuron
  * experts (He 2024, algorithm 1). The table may keep row-sparse gradients; empty slots (negative ids) give 0.
  */
-public record GatherDot(Variable x, Variable table, int[] ids, int perRow) implements Op {
+public record GatherDot(Variable x, Variable table, IntStorage ids, int perRow) implements Op {
     public GatherDot {
         Check.rank("gatherDot", "the table", table, 2);
         Check.length("gatherDot", "a row of x " + x.shape(), x.shape().columns(), table.shape().columns());
-        Check.length("gatherDot", "ids", ids.length, (long) x.shape().rows() * perRow);
+        Check.length("gatherDot", "ids", ids.length(), (long) x.shape().rows() * perRow);
         Check.below("gatherDot", "id", ids, table.shape().dim(0));
     }
 
@@ -50,8 +50,8 @@ public record GatherDot(Variable x, Variable table, int[] ids, int perRow) imple
     /** Empty slots cost nothing. */
     @Override
     public Cost cost() {
-        long products = Arrays.stream(ids).filter(id -> id >= 0).count() * width();
-        return new Cost(2 * products, Float.BYTES * (products + x.shape().size() + ids.length));
+        long products = Check.filled(ids) * width();
+        return new Cost(2 * products, Float.BYTES * (products + x.shape().size() + ids.length()));
     }
 
     private int width() {

@@ -8,15 +8,16 @@ import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
  * y[i] = x[rows[i]], where the rows of x are all its axes but the last: the embedding of a token, the dispatch of tokens to experts.
  * Rows may repeat; a negative number gives a row of zeros. y is (shape of the list.., D). The table may keep row-sparse gradients.
  */
-public record GatherRows(Variable x, int[] rows, Shape list) implements Op {
+public record GatherRows(Variable x, IntStorage rows, Shape list) implements Op {
     public GatherRows {
-        Check.length("gatherRows", "the list of rows of shape " + list, rows.length, list.size());
+        Check.length("gatherRows", "the list of rows of shape " + list, rows.length(), list.size());
         Check.below("gatherRows", "row", rows, x.shape().rows());
     }
 

@@ -1,6 +1,5 @@
 package org.moe4j.autodiff.op;
 
-import java.util.Arrays;
 import java.util.List;
 
 import org.moe4j.autodiff.Call;
@@ -8,6 +7,7 @@ import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -15,14 +15,14 @@ import org.moe4j.tensor.Shape;
  * product-key memory (Lample et al. 2019, equation 1), the second half of PEER's experts, the combination of expert outputs. Weights null are
  * all 1; empty slots (negative ids) add nothing. The table may keep row-sparse gradients.
  */
-public record GatherSum(Variable weights, Variable table, int[] ids, int perRow) implements Op {
+public record GatherSum(Variable weights, Variable table, IntStorage ids, int perRow) implements Op {
     public GatherSum {
         Check.rank("gatherSum", "the table", table, 2);
         if (weights != null) {
             Check.length("gatherSum", "a row of weights " + weights.shape(), weights.shape().columns(), perRow);
-            Check.length("gatherSum", "ids for weights " + weights.shape(), ids.length, weights.shape().size());
-        } else if (perRow < 1 || ids.length % perRow != 0) {
-            throw new IllegalArgumentException("gatherSum: " + ids.length + " ids are not whole rows of " + perRow);
+            Check.length("gatherSum", "ids for weights " + weights.shape(), ids.length(), weights.shape().size());
+        } else if (perRow < 1 || ids.length() % perRow != 0) {
+            throw new IllegalArgumentException("gatherSum: " + ids.length() + " ids are not whole rows of " + perRow);
         }
         Check.below("gatherSum", "id", ids, table.shape().dim(0));
     }
@@ -34,7 +34,7 @@ public record GatherSum(Variable weights, Variable table, int[] ids, int perRow)
 
     @Override
     public List<Shape> outputs() {
-        return List.of(Shape.of(weights == null ? ids.length / perRow : weights.shape().rows(), width()));
+        return List.of(Shape.of(weights == null ? ids.length() / perRow : weights.shape().rows(), width()));
     }
 
     @Override
@@ -55,8 +55,8 @@ public record GatherSum(Variable weights, Variable table, int[] ids, int perRow)
     /** Empty slots cost nothing. */
     @Override
     public Cost cost() {
-        long products = Arrays.stream(ids).filter(id -> id >= 0).count() * width();
-        return new Cost(weights == null ? 0 : 2 * products, Float.BYTES * (products + outputs().getFirst().size() + ids.length));
+        long products = Check.filled(ids) * width();
+        return new Cost(weights == null ? 0 : 2 * products, Float.BYTES * (products + outputs().getFirst().size() + ids.length()));
     }
 
     private int width() {

@@ -7,30 +7,25 @@ import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
-import org.moe4j.tensor.Storage;
-import org.moe4j.tensor.Strided;
 
 /**
  * One linear layer for each expert over its own rows: y[r] = w[e] x[r] + b[e] for each row r from starts[e] to starts[e+1]; x (R,in) sorted
- * by expert, starts (E+1) from 0 to R, b (E,out) or null, y (R,out).
+ * by expert, starts (E+1) from 0 to R, b (E,out) or null, y (R,out). On a device starts may end before R: the rows after it are nobody's,
+ * whatever y has in them.
  *
  * @param inFirst whether w is (E,in,out), as papers write experts, or (E,out,in), as checkpoints store linear layers
  */
-public record GroupedLinear(Variable x, Variable w, Variable b, int[] starts, boolean inFirst) implements Op {
+public record GroupedLinear(Variable x, Variable w, Variable b, IntStorage starts, boolean inFirst) implements Op {
     public GroupedLinear {
         Check.rank("groupedLinear", "x", x, 2);
         Check.rank("groupedLinear", "the weight", w, 3);
         Check.length("groupedLinear", "a row of x " + x.shape(), x.shape().columns(), w.shape().dim(inFirst ? 1 : 2));
-        Check.length("groupedLinear", "starts", starts.length, w.shape().dim(0) + 1L);
-        for (int e = 0; e + 1 < starts.length; e++) {
-            if (starts[e] > starts[e + 1]) {
-                throw new IllegalArgumentException("groupedLinear: expert " + e + " starts at row " + starts[e] + ", the next at " + starts[e + 1]);
-            }
-        }
-        if (starts[0] != 0 || starts[starts.length - 1] != x.shape().dim(0)) {
-            throw new IllegalArgumentException("groupedLinear: the experts' rows are " + starts[0] + " to " + starts[starts.length - 1]
-                    + ", x is " + x.shape());
+        Check.length("groupedLinear", "starts", starts.length(), w.shape().dim(0) + 1L);
+        if (starts instanceof HostInts first) {
+            checkStarts(first, x);
         }
         if (b != null) {
             Check.equal("groupedLinear", "the bias", b, Shape.of(w.shape().dim(0), w.shape().dim(inFirst ? 2 : 1)));
@@ -49,10 +44,8 @@ public record GroupedLinear(Variable x, Variable w, Variable b, int[] starts, bo
 
     @Override
     public void forward(Backend on, Call call) {
-        for (int e = 0; b != null && e < experts(); e++) {
-            if (rows(e) > 0) {
-                on.move(new int[] {rows(e), out()}, bias(b.data(), e), rowsOf(call.y(), e), false);
-            }
+        if (b != null) {
+            on.groupedBias(starts, out(), b.data(), call.y());
         }
         on.groupedGemm(starts, !inFirst, out(), in(), x.data(), w.data(), call.y(), b != null);
     }
@@ -71,26 +64,22 @@ public record GroupedLinear(Variable x, Variable w, Variable b, int[] starts, bo
                 on.groupedGemmWeights(starts, out(), in(), call.dy(), x.data(), w.dData(), add); // dw[e] += dyᵀ · x
             }
         }
-        for (int e = 0; b != null && b.wantsGrad() && e < experts(); e++) {
-            if (rows(e) > 0) {
-                on.move(new int[] {rows(e), out()}, rowsOf(call.dy(), e), bias(b.dData(), e), true); // db[e] += sum of dy
-            }
+        if (b != null && b.wantsGrad()) {
+            on.groupedBiasGrad(starts, out(), call.dy(), b.dData()); // db[e] += sum of dy
         }
     }
 
-    /** The weights of experts without rows are not read. */
+    /** The weights of experts without rows are not read; where a device knows which these are, all are counted. */
     @Override
     public Cost cost() {
-        long read = 0;
-        for (int e = 0; e < experts(); e++) {
-            read += rows(e) > 0 ? (long) in() * out() : 0;
+        long experts = w.shape().dim(0);
+        if (starts instanceof HostInts first) {
+            for (int e = 0; e + 1 < first.length(); e++) {
+                experts -= first.get(e) == first.get(e + 1) ? 1 : 0;
+            }
         }
         long r = x.shape().dim(0);
-        return new Cost(2 * r * in() * out(), Float.BYTES * (read + r * (in() + out())));
-    }
-
-    private int experts() {
-        return w.shape().dim(0);
+        return new Cost(2 * r * in() * out(), Float.BYTES * (experts * in() * out() + r * (in() + out())));
     }
 
     private int in() {
@@ -101,15 +90,16 @@ public record GroupedLinear(Variable x, Variable w, Variable b, int[] starts, bo
         return w.shape().dim(inFirst ? 2 : 1);
     }
 
-    private int rows(int e) {
-        return starts[e + 1] - starts[e];
-    }
-
-    private Strided rowsOf(Storage data, int e) {
-        return new Strided(data, (long) starts[e] * out(), new long[] {out(), 1});
-    }
-
-    private Strided bias(Storage data, int e) {
-        return new Strided(data, (long) e * out(), new long[] {0, 1});
+    private static void checkStarts(HostInts starts, Variable x) {
+        int experts = starts.length() - 1;
+        for (int e = 0; e < experts; e++) {
+            if (starts.get(e) > starts.get(e + 1)) {
+                throw new IllegalArgumentException("groupedLinear: expert " + e + " starts at row " + starts.get(e) + ", the next at " + starts.get(e + 1));
+            }
+        }
+        if (starts.get(0) != 0 || starts.get(experts) != x.shape().dim(0)) {
+            throw new IllegalArgumentException("groupedLinear: the experts' rows are " + starts.get(0) + " to " + starts.get(experts)
+                    + ", x is " + x.shape());
+        }
     }
 }

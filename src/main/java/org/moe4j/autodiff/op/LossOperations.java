@@ -3,6 +3,7 @@ package org.moe4j.autodiff.op;
 import java.util.Arrays;
 
 import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.IntStorage;
 
 /** Losses; a scalar unless said otherwise. */
 public interface LossOperations extends ReductionOperations {
@@ -19,7 +20,7 @@ public interface LossOperations extends ReductionOperations {
 
     /** Each row's loss, 0 where the target is negative. */
     default Variable crossEntropyPerRow(Variable logits, int[] targets, double smoothing) {
-        return run(new CrossEntropy(logits, targets, smoothing));
+        return run(new CrossEntropy(logits, IntStorage.of(targets), smoothing));
     }
 
     /** mean (x - y)². */

@@ -1,6 +1,7 @@
 package org.moe4j.autodiff.op;
 
 import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** Products of matrices. */
@@ -27,12 +28,20 @@ public interface MatrixOperations extends Recorder {
     }
 
     /** One linear layer for each expert e over its rows starts[e] .. starts[e+1] of x (R,in): w (E,out,in), b (E,out) or null. */
-    default Variable groupedLinear(Variable x, Variable w, Variable b, int[] starts) {
+    default Variable groupedLinear(Variable x, Variable w, Variable b, IntStorage starts) {
         return run(new GroupedLinear(x, w, b, starts, false));
     }
 
+    default Variable groupedLinear(Variable x, Variable w, Variable b, int[] starts) {
+        return groupedLinear(x, w, b, IntStorage.of(starts));
+    }
+
     /** The same with w (E,in,out). */
-    default Variable groupedMatMul(Variable x, Variable w, Variable b, int[] starts) {
+    default Variable groupedMatMul(Variable x, Variable w, Variable b, IntStorage starts) {
         return run(new GroupedLinear(x, w, b, starts, true));
+    }
+
+    default Variable groupedMatMul(Variable x, Variable w, Variable b, int[] starts) {
+        return groupedMatMul(x, w, b, IntStorage.of(starts));
     }
 }

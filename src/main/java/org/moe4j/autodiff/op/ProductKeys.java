@@ -8,6 +8,7 @@ import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 
@@ -21,7 +22,7 @@ import org.moe4j.tensor.Storage;
  * @param second of the same shape
  * @param ids where forward writes i·N + j (R,k)
  */
-public record ProductKeys(Variable queries, Variable first, Variable second, int k, int[] ids) implements Op {
+public record ProductKeys(Variable queries, Variable first, Variable second, int k, IntStorage ids) implements Op {
     /** Rows whose scores are held at once: 4 MB with 1024 sub-keys a side, for the last cache. */
     private static final int TILE = 512;
 
@@ -38,7 +39,7 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
             throw new IllegalArgumentException("productKeys: " + rows + " rows of queries are not " + groups + " equal groups");
         }
         Check.range("productKeys", "k with " + n + " sub-keys a side", k, 1, (long) n * n);
-        Check.length("productKeys", "the ids for queries " + queries.shape(), ids.length, (long) rows * k);
+        Check.length("productKeys", "the ids for queries " + queries.shape(), ids.length(), (long) rows * k);
     }
 
     @Override
@@ -60,13 +61,12 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
         int most = Math.min(TILE, group);
         Storage a = call.scratch((long) most * n());
         Storage b = call.scratch((long) most * n());
-        int[] tileIds = new int[most * k];
         for (int from = 0; from < rows(); ) {
             int size = Math.min(most, group - from % group);
             score(on, 0, first, from, size, a);
             score(on, 1, second, from, size, b);
-            on.productTopK(a, b, size, n(), Math.min(k, n()), k, call.y().slice((long) from * k, (long) size * k), tileIds);
-            System.arraycopy(tileIds, 0, ids, from * k, size * k);
+            on.productTopK(a, b, size, n(), Math.min(k, n()), k, call.y().slice((long) from * k, (long) size * k),
+                ids.slice(from * k, size * k));
             from += size;
         }
     }
@@ -86,26 +86,14 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
 
     /** dq[r] += sum over j of dy[r,j] key[r,j] and dkey[r,j] += dy[r,j] q[r], over the keys that row r found. */
     private void addGradients(Backend on, Call call, int side, Variable keys) {
-        int[] found = found(side);
+        IntStorage found = call.scratchInts(ids.length()); // which of the rows of the side's sub-keys make up the sums that were found
+        on.divideInts(ids, n(), side == 1, rows() / groups() * k, n(), found);
         if (queries.wantsGrad()) {
             on.gatherSum(call.dy(), keys.data(), width(), found, k, side(queries.dData(), side), true);
         }
         if (keys.wantsGrad()) {
             call.addRowGradient(on, keys, found, call.dy(), side(queries.data(), side), k);
         }
-    }
-
-    /** Which of the rows of a side's sub-keys make up the sums that were found. */
-    private int[] found(int side) {
-        int n = n();
-        int[] found = new int[ids.length];
-        for (int row = 0; row < rows(); row++) {
-            int group = row / (rows() / groups()) * n;
-            for (int p = row * k; p < (row + 1) * k; p++) {
-                found[p] = group + (side == 0 ? ids[p] / n : ids[p] % n);
-            }
-        }
-        return found;
     }
 
     private Storage side(Storage both, int side) {

@@ -1,6 +1,5 @@
 package org.moe4j.autodiff.op;
 
-import java.util.Arrays;
 import java.util.List;
 
 import org.moe4j.autodiff.Call;
@@ -8,6 +7,7 @@ import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -16,13 +16,13 @@ import org.moe4j.tensor.Shape;
  *
  * @param ids where forward writes i·n + j for each (rows,k)
  */
-public record ProductTopK(Variable a, Variable b, int half, int k, int[] ids) implements Op {
+public record ProductTopK(Variable a, Variable b, int half, int k, IntStorage ids) implements Op {
     public ProductTopK {
         int n = a.shape().columns();
         Check.equal("productTopK", "b", b, a.shape());
         Check.range("productTopK", "the candidates of each side of " + a.shape(), half, 1, n);
         Check.range("productTopK", "k with " + half + " candidates of each side", k, 1, (long) half * half);
-        Check.length("productTopK", "the ids for " + a.shape(), ids.length, (long) a.shape().rows() * k);
+        Check.length("productTopK", "the ids for " + a.shape(), ids.length(), (long) a.shape().rows() * k);
     }
 
     @Override
@@ -43,13 +43,13 @@ public record ProductTopK(Variable a, Variable b, int half, int k, int[] ids) im
     @Override
     public void backward(Backend on, Call call) {
         int n = a.shape().columns();
-        int[] columns = new int[ids.length];
+        IntStorage columns = call.scratchInts(ids.length());
         if (a.wantsGrad()) {
-            Arrays.setAll(columns, p -> ids[p] / n);
+            on.divideInts(ids, n, false, ids.length(), 0, columns);
             on.scatterAddColumns(call.dy(), a.shape().rows(), n, columns, k, a.dData());
         }
         if (b.wantsGrad()) {
-            Arrays.setAll(columns, p -> ids[p] % n);
+            on.divideInts(ids, n, true, ids.length(), 0, columns);
             on.scatterAddColumns(call.dy(), a.shape().rows(), n, columns, k, b.dData());
         }
     }

@@ -4,6 +4,7 @@ import java.util.List;
 
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** What runs operations: the tape, seen from the short names. */
@@ -16,6 +17,9 @@ public interface Recorder {
 
     /** A value without gradient, in memory of the tape's. */
     Variable constant(Shape shape, double... values);
+
+    /** Memory for whole numbers, of the tape's, with whatever it last held. */
+    IntStorage ints(int length);
 
     /** A constant tensor of equal values. */
     Variable filled(Shape shape, double value);

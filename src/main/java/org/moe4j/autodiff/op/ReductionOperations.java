@@ -3,6 +3,7 @@ package org.moe4j.autodiff.op;
 import java.util.stream.IntStream;
 
 import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -57,7 +58,7 @@ public interface ReductionOperations extends ElementwiseOperations, ShapeOperati
 
     /** The k largest along the last axis, descending; the values have a gradient. */
     default Ranked topK(Variable x, int k) {
-        int[] columns = new int[x.shape().rows() * k];
+        IntStorage columns = ints(x.shape().rows() * k);
         return new Ranked(run(new TopK(x, k, columns)), columns);
     }
 
@@ -81,7 +82,7 @@ public interface ReductionOperations extends ElementwiseOperations, ShapeOperati
 
     /** The place of the largest along the last axis, one for each row. */
     default int[] argMax(Variable x) {
-        return topK(x, 1).indices();
+        return topK(x, 1).indices().toArray();
     }
 
     /** The product along the last axis, which goes. */

@@ -1,6 +1,7 @@
 package org.moe4j.autodiff.op;
 
 import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -9,37 +10,37 @@ import org.moe4j.tensor.Shape;
  */
 public interface RowOperations extends Recorder {
     /** y[i] = table[ids[i]]; ids in the order of {@code list}, y (list.., D). */
-    default Variable embedding(Variable table, int[] ids, Shape list) {
+    default Variable embedding(Variable table, IntStorage ids, Shape list) {
         return run(new GatherRows(table, ids, list));
     }
 
     /** y[i] = x[rows[i]]. */
-    default Variable gatherRows(Variable x, int[] rows) {
-        return run(new GatherRows(x, rows, Shape.of(rows.length)));
+    default Variable gatherRows(Variable x, IntStorage rows) {
+        return run(new GatherRows(x, rows, Shape.of(rows.length())));
     }
 
     /** y (count,D) with y[rows[i]] adding x[i]. */
-    default Variable scatterRows(Variable x, int[] rows, int count) {
+    default Variable scatterRows(Variable x, IntStorage rows, int count) {
         return run(new ScatterRows(x, rows, count));
     }
 
     /** s[t,j] = x[t] · table[ids[t,j]]. */
-    default Variable gatherDot(Variable x, Variable table, int[] ids, int perRow) {
+    default Variable gatherDot(Variable x, Variable table, IntStorage ids, int perRow) {
         return run(new GatherDot(x, table, ids, perRow));
     }
 
     /** y[t] = sum over j of weights[t,j] table[ids[t,j]]; weights null are all 1. */
-    default Variable gatherSum(Variable weights, Variable table, int[] ids, int perRow) {
+    default Variable gatherSum(Variable weights, Variable table, IntStorage ids, int perRow) {
         return run(new GatherSum(weights, table, ids, perRow));
     }
 
     /** y[r,j] = x[r, columns[r,j]]. */
-    default Variable gatherColumns(Variable x, int[] columns, int k) {
+    default Variable gatherColumns(Variable x, IntStorage columns, int k) {
         return run(new GatherColumns(x, columns, k));
     }
 
     /** y (..,count) with y[r, columns[r,j]] adding x[r,j]. */
-    default Variable scatterColumns(Variable x, int[] columns, int count) {
+    default Variable scatterColumns(Variable x, IntStorage columns, int count) {
         return run(new ScatterColumns(x, columns, count));
     }
 
@@ -50,7 +51,7 @@ public interface RowOperations extends Recorder {
 
     /** The same among the sums of the {@code half} best of each side only. */
     default Ranked productTopK(Variable a, Variable b, int half, int k) {
-        int[] ids = new int[a.shape().rows() * k];
+        IntStorage ids = ints(a.shape().rows() * k);
         return new Ranked(run(new ProductTopK(a, b, half, k, ids)), ids);
     }
 
@@ -61,7 +62,37 @@ public interface RowOperations extends Recorder {
      * @param first (N,w), or (groups,N,w)
      */
     default Ranked productKeys(Variable queries, Variable first, Variable second, int k) {
-        int[] ids = new int[queries.shape().rows() / 2 * k];
+        IntStorage ids = ints(queries.shape().rows() / 2 * k);
         return new Ranked(run(new ProductKeys(queries, first, second, k, ids)), ids);
+    }
+
+    // ---- the same with lists of the host ---------------------------------------------------------------------------
+
+    default Variable embedding(Variable table, int[] ids, Shape list) {
+        return embedding(table, IntStorage.of(ids), list);
+    }
+
+    default Variable gatherRows(Variable x, int[] rows) {
+        return gatherRows(x, IntStorage.of(rows));
+    }
+
+    default Variable scatterRows(Variable x, int[] rows, int count) {
+        return scatterRows(x, IntStorage.of(rows), count);
+    }
+
+    default Variable gatherDot(Variable x, Variable table, int[] ids, int perRow) {
+        return gatherDot(x, table, IntStorage.of(ids), perRow);
+    }
+
+    default Variable gatherSum(Variable weights, Variable table, int[] ids, int perRow) {
+        return gatherSum(weights, table, IntStorage.of(ids), perRow);
+    }
+
+    default Variable gatherColumns(Variable x, int[] columns, int k) {
+        return gatherColumns(x, IntStorage.of(columns), k);
+    }
+
+    default Variable scatterColumns(Variable x, int[] columns, int count) {
+        return scatterColumns(x, IntStorage.of(columns), count);
     }
 }

@@ -6,13 +6,14 @@ import org.moe4j.autodiff.Call;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 
 /** y[r, columns[r,j]] adds x[r,j], by rows of the last axis; x (..,k), columns (rows,k), y (..,count); negative columns are left out. */
-public record ScatterColumns(Variable x, int[] columns, int count) implements Op {
+public record ScatterColumns(Variable x, IntStorage columns, int count) implements Op {
     public ScatterColumns {
-        Check.length("scatterColumns", "the columns for " + x.shape(), columns.length, x.shape().size());
+        Check.length("scatterColumns", "the columns for " + x.shape(), columns.length(), x.shape().size());
         Check.below("scatterColumns", "column", columns, count);
     }
 

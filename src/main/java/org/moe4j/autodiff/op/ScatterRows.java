@@ -6,13 +6,14 @@ import org.moe4j.autodiff.Call;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** y[rows[i]] adds x[i], with x (I,D) and y (count,D): sums by segment, index-add. Negative row numbers are left out. */
-public record ScatterRows(Variable x, int[] rows, int count) implements Op {
+public record ScatterRows(Variable x, IntStorage rows, int count) implements Op {
     public ScatterRows {
         Check.rank("scatterRows", "x", x, 2);
-        Check.length("scatterRows", "the list of rows for " + x.shape(), rows.length, x.shape().dim(0));
+        Check.length("scatterRows", "the list of rows for " + x.shape(), rows.length(), x.shape().dim(0));
         Check.below("scatterRows", "row", rows, count);
     }
 

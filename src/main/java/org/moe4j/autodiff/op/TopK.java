@@ -6,6 +6,7 @@ import org.moe4j.autodiff.Call;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -13,10 +14,10 @@ import org.moe4j.tensor.Shape;
  *
  * @param columns where forward writes the column of each (rows,k)
  */
-public record TopK(Variable x, int k, int[] columns) implements Op {
+public record TopK(Variable x, int k, IntStorage columns) implements Op {
     public TopK {
         Check.range("topK", "k for " + x.shape(), k, 0, x.shape().columns());
-        Check.length("topK", "the columns of " + x.shape(), columns.length, (long) x.shape().rows() * k);
+        Check.length("topK", "the columns of " + x.shape(), columns.length(), (long) x.shape().rows() * k);
     }
 
     @Override

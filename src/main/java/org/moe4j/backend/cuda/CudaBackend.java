@@ -12,6 +12,7 @@ import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -153,32 +154,32 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
+    public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
         throw new UnsupportedOperationException("groupedGemm");
     }
 
     @Override
-    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
+    public void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
         throw new UnsupportedOperationException("groupedGemmWeights");
     }
 
     @Override
-    public void gatherRows(Storage table, int width, int[] rows, Storage y) {
+    public void gatherRows(Storage table, int width, IntStorage rows, Storage y) {
         throw new UnsupportedOperationException("gatherRows");
     }
 
     @Override
-    public void scatterAddRows(Storage x, int width, int[] rows, Storage table) {
+    public void scatterAddRows(Storage x, int width, IntStorage rows, Storage table) {
         throw new UnsupportedOperationException("scatterAddRows");
     }
 
     @Override
-    public void gatherDot(Storage x, Storage table, int width, int[] ids, int perRow, Storage s, boolean add) {
+    public void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add) {
         throw new UnsupportedOperationException("gatherDot");
     }
 
     @Override
-    public void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add) {
+    public void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add) {
         throw new UnsupportedOperationException("gatherSum");
     }
 
@@ -188,22 +189,22 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void gatherColumns(Storage x, int rows, int cols, int[] columns, int k, Storage y) {
+    public void gatherColumns(Storage x, int rows, int cols, IntStorage columns, int k, Storage y) {
         throw new UnsupportedOperationException("gatherColumns");
     }
 
     @Override
-    public void scatterAddColumns(Storage y, int rows, int cols, int[] columns, int k, Storage x) {
+    public void scatterAddColumns(Storage y, int rows, int cols, IntStorage columns, int k, Storage x) {
         throw new UnsupportedOperationException("scatterAddColumns");
     }
 
     @Override
-    public void topK(Storage x, int rows, int cols, int k, Storage values, int[] columns) {
+    public void topK(Storage x, int rows, int cols, int k, Storage values, IntStorage columns) {
         throw new UnsupportedOperationException("topK");
     }
 
     @Override
-    public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, int[] ids) {
+    public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, IntStorage ids) {
         throw new UnsupportedOperationException("productTopK");
     }
 
@@ -223,12 +224,12 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void crossEntropy(Storage x, int rows, int cols, int[] targets, double smoothing, Storage loss, Storage lse) {
+    public void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse) {
         throw new UnsupportedOperationException("crossEntropy");
     }
 
     @Override
-    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, int[] targets, double smoothing, Storage dloss, Storage dx) {
+    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
         throw new UnsupportedOperationException("crossEntropyGrad");
     }
 
@@ -276,7 +277,7 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {
+    public void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v) {
         throw new UnsupportedOperationException("adamRows");
     }
 }

@@ -7,6 +7,8 @@ import org.moe4j.backend.Binary;
 import org.moe4j.backend.RowStore;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -90,46 +92,48 @@ public final class DryBackend implements Backend {
     public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, boolean add) {}
 
     @Override
-    public void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {}
+    public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {}
 
     @Override
-    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {}
+    public void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {}
 
     @Override
-    public void gatherRows(Storage table, int width, int[] rows, Storage y) {}
+    public void gatherRows(Storage table, int width, IntStorage rows, Storage y) {}
 
     @Override
-    public void scatterAddRows(Storage x, int width, int[] rows, Storage table) {}
+    public void scatterAddRows(Storage x, int width, IntStorage rows, Storage table) {}
 
     @Override
-    public void gatherDot(Storage x, Storage table, int width, int[] ids, int perRow, Storage s, boolean add) {}
+    public void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add) {}
 
     @Override
-    public void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add) {}
+    public void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add) {}
 
     @Override
     public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {}
 
     @Override
-    public void gatherColumns(Storage x, int rows, int cols, int[] columns, int k, Storage y) {}
+    public void gatherColumns(Storage x, int rows, int cols, IntStorage columns, int k, Storage y) {}
 
     @Override
-    public void scatterAddColumns(Storage y, int rows, int cols, int[] columns, int k, Storage x) {}
+    public void scatterAddColumns(Storage y, int rows, int cols, IntStorage columns, int k, Storage x) {}
 
     /** Columns 0, 1, .. in turn, round and round: distinct within a row, since k is at most cols. */
     @Override
-    public void topK(Storage x, int rows, int cols, int k, Storage values, int[] columns) {
+    public void topK(Storage x, int rows, int cols, int k, Storage values, IntStorage columns) {
+        HostInts found = HostInts.of(columns);
         for (int p = 0; p < rows * k; p++) {
-            columns[p] = p % cols;
+            found.set(p, p % cols);
         }
     }
 
     @Override
-    public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, int[] ids) {
+    public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, IntStorage ids) {
+        HostInts found = HostInts.of(ids);
         long places = (long) rows * k;
         long choices = (long) n * n;
         for (int p = 0; p < places; p++) {
-            ids[p] = (int) (places < choices ? p * choices / places : p % choices);
+            found.set(p, (int) (places < choices ? p * choices / places : p % choices));
         }
     }
 
@@ -143,10 +147,10 @@ public final class DryBackend implements Backend {
     public void logSumExp(Storage x, int rows, int cols, Storage y) {}
 
     @Override
-    public void crossEntropy(Storage x, int rows, int cols, int[] targets, double smoothing, Storage loss, Storage lse) {}
+    public void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse) {}
 
     @Override
-    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, int[] targets, double smoothing, Storage dloss, Storage dx) {}
+    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {}
 
     @Override
     public void layerNorm(Storage x, Storage gain, Storage bias, double eps, int rows, int cols, Storage y, Storage mean, Storage rstd) {}
@@ -175,5 +179,5 @@ public final class DryBackend implements Backend {
     public void adam(AdamStep step, Storage p, Storage g, Storage m, Storage v) {}
 
     @Override
-    public void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {}
+    public void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v) {}
 }

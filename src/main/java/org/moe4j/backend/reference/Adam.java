@@ -1,6 +1,7 @@
 package org.moe4j.backend.reference;
 
 import org.moe4j.backend.AdamStep;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Adam (Kingma and Ba 2015, algorithm 1), in the form of {@link AdamStep}. */
@@ -18,10 +19,10 @@ final class Adam {
         }
     }
 
-    static void rows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {
-        for (int u = 0; u < rows.length; u++) {
-            if (rows[u] >= 0) {
-                long at = (long) rows[u] * width;
+    static void rows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v) {
+        for (int u = 0; u < rows.length(); u++) {
+            if (rows.get(u) >= 0) {
+                long at = (long) rows.get(u) * width;
                 step(step, p.slice(at, width), g.slice((long) u * width, width), m.slice(at, width), v.slice(at, width));
             }
         }

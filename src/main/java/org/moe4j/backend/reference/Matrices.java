@@ -1,5 +1,6 @@
 package org.moe4j.backend.reference;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Matrix products: three nested loops. */
@@ -18,19 +19,19 @@ final class Matrices {
         }
     }
 
-    static void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
-        for (int e = 0; e + 1 < starts.length; e++) {
-            long first = starts[e];
-            int rows = starts[e + 1] - starts[e];
+    static void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
+        for (int e = 0; e + 1 < starts.length(); e++) {
+            long first = starts.get(e);
+            int rows = starts.get(e + 1) - starts.get(e);
             gemm(false, transposeW, rows, n, k, x.slice(first * k, (long) rows * k), w.slice((long) e * k * n, (long) k * n),
                     y.slice(first * n, (long) rows * n), add);
         }
     }
 
-    static void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
-        for (int e = 0; e + 1 < starts.length; e++) {
-            long first = starts[e];
-            int rows = starts[e + 1] - starts[e];
+    static void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
+        for (int e = 0; e + 1 < starts.length(); e++) {
+            long first = starts.get(e);
+            int rows = starts.get(e + 1) - starts.get(e);
             gemm(true, false, m, n, rows, a.slice(first * m, (long) rows * m), b.slice(first * n, (long) rows * n),
                     dw.slice((long) e * m * n, (long) m * n), add);
         }

@@ -8,6 +8,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -114,32 +115,32 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
+    public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
         Matrices.groupedGemm(starts, transposeW, n, k, x, w, y, add);
     }
 
     @Override
-    public void groupedGemmWeights(int[] starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
+    public void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
         Matrices.groupedGemmWeights(starts, m, n, a, b, dw, add);
     }
 
     @Override
-    public void gatherRows(Storage table, int width, int[] rows, Storage y) {
+    public void gatherRows(Storage table, int width, IntStorage rows, Storage y) {
         Rows.gather(table, width, rows, y);
     }
 
     @Override
-    public void scatterAddRows(Storage x, int width, int[] rows, Storage table) {
+    public void scatterAddRows(Storage x, int width, IntStorage rows, Storage table) {
         Rows.scatterAdd(x, width, rows, table);
     }
 
     @Override
-    public void gatherDot(Storage x, Storage table, int width, int[] ids, int perRow, Storage s, boolean add) {
+    public void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add) {
         Rows.gatherDot(x, table, width, ids, perRow, s, add);
     }
 
     @Override
-    public void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add) {
+    public void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add) {
         Rows.gatherSum(weights, table, width, ids, perRow, y, add);
     }
 
@@ -150,22 +151,22 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void gatherColumns(Storage x, int rows, int cols, int[] columns, int k, Storage y) {
+    public void gatherColumns(Storage x, int rows, int cols, IntStorage columns, int k, Storage y) {
         Columns.gather(x, rows, cols, columns, k, y);
     }
 
     @Override
-    public void scatterAddColumns(Storage y, int rows, int cols, int[] columns, int k, Storage x) {
+    public void scatterAddColumns(Storage y, int rows, int cols, IntStorage columns, int k, Storage x) {
         Columns.scatterAdd(y, rows, cols, columns, k, x);
     }
 
     @Override
-    public void topK(Storage x, int rows, int cols, int k, Storage values, int[] columns) {
+    public void topK(Storage x, int rows, int cols, int k, Storage values, IntStorage columns) {
         Columns.topK(x, rows, cols, k, values, columns);
     }
 
     @Override
-    public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, int[] ids) {
+    public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, IntStorage ids) {
         Columns.productTopK(a, b, rows, n, half, k, values, ids);
     }
 
@@ -185,12 +186,12 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void crossEntropy(Storage x, int rows, int cols, int[] targets, double smoothing, Storage loss, Storage lse) {
+    public void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse) {
         RowFunctions.crossEntropy(x, rows, cols, targets, smoothing, loss, lse);
     }
 
     @Override
-    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, int[] targets, double smoothing, Storage dloss, Storage dx) {
+    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
         RowFunctions.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx);
     }
 
@@ -237,7 +238,7 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void adamRows(AdamStep step, int[] rows, int width, Storage p, Storage g, Storage m, Storage v) {
+    public void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v) {
         Adam.rows(step, rows, width, p, g, m, v);
     }
 }

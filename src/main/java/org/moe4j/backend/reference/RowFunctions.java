@@ -2,6 +2,7 @@ package org.moe4j.backend.reference;
 
 import static org.moe4j.backend.reference.Doubles.add;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
 /** Softmax and its kin: functions of a whole row. */
@@ -36,15 +37,15 @@ final class RowFunctions {
         }
     }
 
-    static void crossEntropy(Storage x, int rows, int cols, int[] targets, double smoothing, Storage loss, Storage lse) {
+    static void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse) {
         for (int r = 0; r < rows; r++) {
             long row = (long) r * cols;
             lse.set(r, logSumExp(x, r, cols));
-            if (targets[r] < 0) {
+            if (targets.get(r) < 0) {
                 loss.set(r, 0);
                 continue;
             }
-            double value = (1 - smoothing) * (lse.get(r) - x.get(row + targets[r]));
+            double value = (1 - smoothing) * (lse.get(r) - x.get(row + targets.get(r)));
             for (int c = 0; c < cols && smoothing > 0; c++) {
                 value += smoothing * (lse.get(r) - x.get(row + c)) / cols;
             }
@@ -52,10 +53,10 @@ final class RowFunctions {
         }
     }
 
-    static void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, int[] targets, double smoothing, Storage dloss, Storage dx) {
+    static void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
         for (int r = 0; r < rows; r++) {
-            for (int c = 0; c < cols && targets[r] >= 0; c++) {
-                double wanted = (c == targets[r] ? 1 - smoothing : 0) + smoothing / cols;
+            for (int c = 0; c < cols && targets.get(r) >= 0; c++) {
+                double wanted = (c == targets.get(r) ? 1 - smoothing : 0) + smoothing / cols;
                 long at = (long) r * cols + c;
                 add(dx, at, dloss.get(r) * (Math.exp(x.get(at) - lse.get(r)) - wanted));
             }

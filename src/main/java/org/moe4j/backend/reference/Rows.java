@@ -2,6 +2,7 @@ package org.moe4j.backend.reference;
 
 import static org.moe4j.backend.reference.Doubles.add;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 
@@ -9,39 +10,39 @@ import org.moe4j.tensor.Storage;
 final class Rows {
     private Rows() {}
 
-    static void gather(Storage table, int width, int[] rows, Storage y) {
-        for (int i = 0; i < rows.length; i++) {
+    static void gather(Storage table, int width, IntStorage rows, Storage y) {
+        for (int i = 0; i < rows.length(); i++) {
             for (int d = 0; d < width; d++) {
-                y.set((long) i * width + d, rows[i] < 0 ? 0 : table.get((long) rows[i] * width + d));
+                y.set((long) i * width + d, rows.get(i) < 0 ? 0 : table.get((long) rows.get(i) * width + d));
             }
         }
     }
 
-    static void scatterAdd(Storage x, int width, int[] rows, Storage table) {
-        for (int i = 0; i < rows.length; i++) {
-            for (int d = 0; d < width && rows[i] >= 0; d++) {
-                add(table, (long) rows[i] * width + d, x.get((long) i * width + d));
+    static void scatterAdd(Storage x, int width, IntStorage rows, Storage table) {
+        for (int i = 0; i < rows.length(); i++) {
+            for (int d = 0; d < width && rows.get(i) >= 0; d++) {
+                add(table, (long) rows.get(i) * width + d, x.get((long) i * width + d));
             }
         }
     }
 
-    static void gatherDot(Storage x, Storage table, int width, int[] ids, int perRow, Storage s, boolean add) {
-        for (int p = 0; p < ids.length; p++) {
+    static void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add) {
+        for (int p = 0; p < ids.length(); p++) {
             double sum = 0;
-            for (int d = 0; d < width && ids[p] >= 0; d++) {
-                sum += x.get((long) (p / perRow) * width + d) * table.get((long) ids[p] * width + d);
+            for (int d = 0; d < width && ids.get(p) >= 0; d++) {
+                sum += x.get((long) (p / perRow) * width + d) * table.get((long) ids.get(p) * width + d);
             }
             s.set(p, add ? s.get(p) + sum : sum);
         }
     }
 
-    static void gatherSum(Storage weights, Storage table, int width, int[] ids, int perRow, Storage y, boolean add) {
+    static void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add) {
         for (long at = 0; at < y.size(); at++) {
             int t = (int) (at / width);
             double sum = 0;
             for (int p = t * perRow; p < (t + 1) * perRow; p++) {
-                if (ids[p] >= 0) {
-                    sum += (weights == null ? 1 : weights.get(p)) * table.get((long) ids[p] * width + at % width);
+                if (ids.get(p) >= 0) {
+                    sum += (weights == null ? 1 : weights.get(p)) * table.get((long) ids.get(p) * width + at % width);
                 }
             }
             y.set(at, add ? y.get(at) + sum : sum);
@@ -50,8 +51,8 @@ final class Rows {
 
     static void gradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad) {
         for (int u = 0; u < index.count(); u++) {
-            for (int i = index.starts()[u]; i < index.starts()[u + 1]; i++) {
-                int p = index.order()[i];
+            for (int i = index.starts().get(u); i < index.starts().get(u + 1); i++) {
+                int p = index.order().get(i);
                 double coefficient = coefficients == null ? 1 : coefficients.get(p);
                 for (int d = 0; d < width; d++) {
                     add(grad, (long) u * width + d, coefficient * source.get((long) (p / perRow) * width + d));

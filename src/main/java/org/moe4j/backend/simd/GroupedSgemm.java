@@ -1,5 +1,7 @@
 package org.moe4j.backend.simd;
 
+import org.moe4j.tensor.HostInts;
+
 /**
  * One product for each expert over its own rows. The work is cut into tiles over all experts together, so that neither one
  * large expert nor many small ones leave threads idle; a tile is a block of an expert's rows by a group of panels.
@@ -21,26 +23,26 @@ final class GroupedSgemm {
     private GroupedSgemm() {}
 
     /** y (R,n) = or += x (R,k) · op(w[e]) over rows starts[e]..starts[e+1]; w (E,k,n), or (E,n,k) if {@code tw}. */
-    static void multiply(Team team, int[] starts, boolean tw, int n, int k, float[] x, int xo, float[] w, int wo, float[] y, int yo, boolean add) {
-        int experts = starts.length - 1;
-        Cut cut = new Cut(team, n, (long) k * (starts[experts] - starts[0]));
-        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] - starts[e], k, false);
+    static void multiply(Team team, HostInts starts, boolean tw, int n, int k, float[] x, int xo, float[] w, int wo, float[] y, int yo, boolean add) {
+        int experts = starts.length() - 1;
+        Cut cut = new Cut(team, n, (long) k * (starts.get(experts) - starts.get(0)));
+        for (int e = 0; e < experts; e++) cut.add(e, starts.get(e + 1) - starts.get(e), k, false);
         cut.run(team, (e, i, m, j, columns) -> {
             int at = wo + e * k * n + (tw ? j * k : j);
             Scratch.mine().touched = tw ? Pack.touch(columns, k, w, at, k) : Pack.touch(k, columns, w, at, n);
-            Sgemm.block(false, tw, m, columns, k, x, xo + (starts[e] + i) * k, k, w, at, tw ? k : n, y, yo + (starts[e] + i) * n + j, n, add);
+            Sgemm.block(false, tw, m, columns, k, x, xo + (starts.get(e) + i) * k, k, w, at, tw ? k : n, y, yo + (starts.get(e) + i) * n + j, n, add);
         });
     }
 
     /** dw[e] (m,n) = or += a[rows of e]ᵀ · b[rows of e]; a (R,m), b (R,n), dw (E,m,n). */
-    static void weights(Team team, int[] starts, int m, int n, float[] a, int ao, float[] b, int bo, float[] dw, int wo, boolean add) {
-        int experts = starts.length - 1;
-        Cut cut = new Cut(team, n, (long) m * (starts[experts] - starts[0]));
-        for (int e = 0; e < experts; e++) cut.add(e, starts[e + 1] > starts[e] || !add ? m : 0, starts[e + 1] - starts[e], true);
+    static void weights(Team team, HostInts starts, int m, int n, float[] a, int ao, float[] b, int bo, float[] dw, int wo, boolean add) {
+        int experts = starts.length() - 1;
+        Cut cut = new Cut(team, n, (long) m * (starts.get(experts) - starts.get(0)));
+        for (int e = 0; e < experts; e++) cut.add(e, starts.get(e + 1) > starts.get(e) || !add ? m : 0, starts.get(e + 1) - starts.get(e), true);
         cut.run(team, (e, i, rows, j, columns) -> {
             int at = wo + (e * m + i) * n + j; // touched even where it is overwritten: a line must be here to be written
             Scratch.mine().touched = Pack.touch(rows, columns, dw, at, n);
-            Sgemm.block(true, false, rows, columns, starts[e + 1] - starts[e], a, ao + starts[e] * m + i, m, b, bo + starts[e] * n + j, n, dw, at, n, add);
+            Sgemm.block(true, false, rows, columns, starts.get(e + 1) - starts.get(e), a, ao + starts.get(e) * m + i, m, b, bo + starts.get(e) * n + j, n, dw, at, n, add);
         });
     }
 

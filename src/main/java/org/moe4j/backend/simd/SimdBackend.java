@@ -9,6 +9,8 @@ import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.NormalBlock;
+import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -161,30 +163,31 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void groupedGemm(int[] starts, boolean transposeW, int n, int k, Storage in, Storage weights, Storage out, boolean add) {
+    public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage in, Storage weights, Storage out, boolean add) {
         FloatStorage x = of(in);
         FloatStorage w = of(weights);
         FloatStorage y = of(out);
-        GroupedSgemm.multiply(team, starts, transposeW, n, k, x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), add);
+        GroupedSgemm.multiply(team, HostInts.of(starts), transposeW, n, k, x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), add);
     }
 
     @Override
-    public void groupedGemmWeights(int[] starts, int m, int n, Storage left, Storage right, Storage grad, boolean add) {
+    public void groupedGemmWeights(IntStorage starts, int m, int n, Storage left, Storage right, Storage grad, boolean add) {
         FloatStorage a = of(left);
         FloatStorage b = of(right);
         FloatStorage dw = of(grad);
-        GroupedSgemm.weights(team, starts, m, n, a.array(), a.offset(), b.array(), b.offset(), dw.array(), dw.offset(), add);
+        GroupedSgemm.weights(team, HostInts.of(starts), m, n, a.array(), a.offset(), b.array(), b.offset(), dw.array(), dw.offset(), add);
     }
 
     // ---- rows of a table -------------------------------------------------------------------------------------------
 
     @Override
-    public void gatherRows(Storage from, int width, int[] rows, Storage to) {
+    public void gatherRows(Storage from, int width, IntStorage list, Storage to) {
+        HostInts rows = HostInts.of(list);
         if (!from.inMemory()) {
-            for (int i = 0; i < rows.length; i++) {
+            for (int i = 0; i < rows.length(); i++) {
                 Storage y = to.slice((long) i * width, width);
-                if (rows[i] < 0) fill(y, 0);
-                else copy(from.slice((long) rows[i] * width, width), y);
+                if (rows.get(i) < 0) fill(y, 0);
+                else copy(from.slice((long) rows.get(i) * width, width), y);
             }
             return;
         }
@@ -192,26 +195,28 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void scatterAddRows(Storage from, int width, int[] rows, Storage to) {
-        TableRows.scatterAdd(team, of(from), width, rows, of(to));
+    public void scatterAddRows(Storage from, int width, IntStorage rows, Storage to) {
+        TableRows.scatterAdd(team, of(from), width, HostInts.of(rows), of(to));
     }
 
     @Override
-    public void gatherDot(Storage in, Storage from, int width, int[] ids, int perRow, Storage out, boolean add) {
+    public void gatherDot(Storage in, Storage from, int width, IntStorage list, int perRow, Storage out, boolean add) {
         FloatStorage x = of(in);
         FloatStorage table = of(from);
         FloatStorage s = of(out);
-        team.rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
-                table.array(), table.offset(), width, ids, t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
+        HostInts ids = HostInts.of(list);
+        team.rows(perRow == 0 ? 0 : ids.length() / perRow, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
+                table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
     }
 
     @Override
-    public void gatherSum(Storage weights, Storage from, int width, int[] ids, int perRow, Storage out, boolean add) {
+    public void gatherSum(Storage weights, Storage from, int width, IntStorage list, int perRow, Storage out, boolean add) {
         FloatStorage w = of(weights);
         FloatStorage table = of(from);
         FloatStorage y = of(out);
-        team.rows(perRow == 0 ? 0 : ids.length / perRow, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
-                table.array(), table.offset(), width, ids, t * perRow, perRow, y.array(), y.offset() + t * width, add));
+        HostInts ids = HostInts.of(list);
+        team.rows(perRow == 0 ? 0 : ids.length() / perRow, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
+                table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, y.array(), y.offset() + t * width, add));
     }
 
     @Override
@@ -219,30 +224,32 @@ public final class SimdBackend implements Backend {
         FloatStorage c = of(coefficients);
         FloatStorage source = of(from);
         FloatStorage grad = of(to);
-        team.rows(index.count(), width, u -> TableRows.segment(index.order(), index.starts()[u], index.starts()[u + 1], array(c), offset(c),
+        HostInts order = HostInts.of(index.order());
+        HostInts starts = HostInts.of(index.starts());
+        team.rows(index.count(), width, u -> TableRows.segment(order.array(), order.from() + starts.get(u), order.from() + starts.get(u + 1), array(c), offset(c),
                 source.array(), source.offset(), perRow, width, grad.array(), grad.offset() + u * width, add));
     }
 
     // ---- columns of a row ------------------------------------------------------------------------------------------
 
     @Override
-    public void gatherColumns(Storage from, int rows, int cols, int[] columns, int k, Storage to) {
-        Columns.gather(team, of(from), rows, cols, columns, k, of(to));
+    public void gatherColumns(Storage from, int rows, int cols, IntStorage columns, int k, Storage to) {
+        Columns.gather(team, of(from), rows, cols, HostInts.of(columns), k, of(to));
     }
 
     @Override
-    public void scatterAddColumns(Storage from, int rows, int cols, int[] columns, int k, Storage to) {
-        Columns.scatterAdd(team, of(from), rows, cols, columns, k, of(to));
+    public void scatterAddColumns(Storage from, int rows, int cols, IntStorage columns, int k, Storage to) {
+        Columns.scatterAdd(team, of(from), rows, cols, HostInts.of(columns), k, of(to));
     }
 
     @Override
-    public void topK(Storage in, int rows, int cols, int k, Storage best, int[] columns) {
-        Columns.topK(team, of(in), rows, cols, k, of(best), columns);
+    public void topK(Storage in, int rows, int cols, int k, Storage best, IntStorage columns) {
+        Columns.topK(team, of(in), rows, cols, k, of(best), HostInts.of(columns));
     }
 
     @Override
-    public void productTopK(Storage left, Storage right, int rows, int n, int half, int k, Storage best, int[] ids) {
-        Columns.productTopK(team, of(left), of(right), rows, n, half, k, of(best), ids);
+    public void productTopK(Storage left, Storage right, int rows, int n, int half, int k, Storage best, IntStorage ids) {
+        Columns.productTopK(team, of(left), of(right), rows, n, half, k, of(best), HostInts.of(ids));
     }
 
     // ---- row-wise functions ----------------------------------------------------------------------------------------
@@ -271,24 +278,26 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void crossEntropy(Storage logits, int rows, int cols, int[] targets, double smoothing, Storage losses, Storage norms) {
+    public void crossEntropy(Storage logits, int rows, int cols, IntStorage classes, double smoothing, Storage losses, Storage norms) {
         FloatStorage x = of(logits);
         FloatStorage loss = of(losses);
         FloatStorage lse = of(norms);
+        HostInts targets = HostInts.of(classes);
         team.rows(rows, cols, r -> {
             float norm = Softmax.logSumExp(x.array(), x.offset() + r * cols, cols);
             lse.array()[lse.offset() + r] = norm;
-            loss.array()[loss.offset() + r] = Softmax.crossEntropy(x.array(), x.offset() + r * cols, cols, targets[r], smoothing, norm);
+            loss.array()[loss.offset() + r] = Softmax.crossEntropy(x.array(), x.offset() + r * cols, cols, targets.get(r), smoothing, norm);
         });
     }
 
     @Override
-    public void crossEntropyGrad(Storage logits, Storage norms, int rows, int cols, int[] targets, double smoothing, Storage lossGrad, Storage grad) {
+    public void crossEntropyGrad(Storage logits, Storage norms, int rows, int cols, IntStorage classes, double smoothing, Storage lossGrad, Storage grad) {
         FloatStorage x = of(logits);
         FloatStorage lse = of(norms);
         FloatStorage dloss = of(lossGrad);
         FloatStorage dx = of(grad);
-        team.rows(rows, cols, r -> Softmax.crossEntropyGrad(x.array(), x.offset() + r * cols, cols, targets[r], smoothing,
+        HostInts targets = HostInts.of(classes);
+        team.rows(rows, cols, r -> Softmax.crossEntropyGrad(x.array(), x.offset() + r * cols, cols, targets.get(r), smoothing,
                 lse.array()[lse.offset() + r], dloss.array()[dloss.offset() + r], dx.array(), dx.offset() + r * cols));
     }
 
@@ -354,14 +363,15 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void adamRows(AdamStep step, int[] rows, int width, Storage weights, Storage grads, Storage firsts, Storage seconds) {
+    public void adamRows(AdamStep step, IntStorage list, int width, Storage weights, Storage grads, Storage firsts, Storage seconds) {
         FloatStorage p = of(weights);
         FloatStorage g = of(grads);
         FloatStorage m = of(firsts);
         FloatStorage v = of(seconds);
-        team.rows(rows.length, width, u -> {
-            int at = rows[u] * width;
-            if (rows[u] >= 0) {
+        HostInts rows = HostInts.of(list);
+        team.rows(rows.length(), width, u -> {
+            int at = rows.get(u) * width;
+            if (at >= 0) {
                 Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + u * width, m.array(), m.offset() + at,
                         v.array(), v.offset() + at, width);
             }

@@ -8,6 +8,7 @@ import static org.moe4j.backend.simd.Lanes.L;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import org.moe4j.tensor.HostInts;
 
 /**
  * Products with scattered rows of a large table. Rows are taken four at a time: the four share the loads of the other
@@ -16,24 +17,24 @@ import jdk.incubator.vector.FloatVector;
 final class TableRows {
     private TableRows() {}
 
-    static void gather(Team team, FloatStorage table, int width, int[] rows, FloatStorage y) {
-        team.rows(rows.length, width, i -> {
+    static void gather(Team team, FloatStorage table, int width, HostInts rows, FloatStorage y) {
+        team.rows(rows.length(), width, i -> {
             int at = y.offset() + i * width;
-            if (rows[i] < 0) Arrays.fill(y.array(), at, at + width, 0);
-            else System.arraycopy(table.array(), table.offset() + rows[i] * width, y.array(), at, width);
+            if (rows.get(i) < 0) Arrays.fill(y.array(), at, at + width, 0);
+            else System.arraycopy(table.array(), table.offset() + rows.get(i) * width, y.array(), at, width);
         });
     }
 
     /** Each task owns a range of the table and looks for its rows in the order of the list. */
-    static void scatterAdd(Team team, FloatStorage x, int width, int[] rows, FloatStorage table) {
+    static void scatterAdd(Team team, FloatStorage x, int width, HostInts rows, FloatStorage table) {
         int held = width == 0 ? 0 : table.length() / width;
-        int parts = (int) Math.min(64, ((long) rows.length * width + Team.CHUNK - 1) / Team.CHUNK);
+        int parts = (int) Math.min(64, ((long) rows.length() * width + Team.CHUNK - 1) / Team.CHUNK);
         team.parallel(parts, part -> {
             int low = (int) ((long) held * part / parts);
             int high = (int) ((long) held * (part + 1) / parts);
-            for (int i = 0; i < rows.length; i++) {
-                if (rows[i] < low || rows[i] >= high) continue;
-                Runs.add(x.array(), x.offset() + i * width, table.array(), table.offset() + rows[i] * width, width);
+            for (int i = 0; i < rows.length(); i++) {
+                if (rows.get(i) < low || rows.get(i) >= high) continue;
+                Runs.add(x.array(), x.offset() + i * width, table.array(), table.offset() + rows.get(i) * width, width);
             }
         });
     }

@@ -10,6 +10,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.dry.DryBackend;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** FLOPs of each operation that has products, counted by hand. */
@@ -31,7 +32,7 @@ class CostTest {
         flops(new Linear(x(7, 2, 3), x(5, 3), x(5)), 2 * 14 * 3 * 5);
         flops(new MatMul(x(3, 7), x(5, 3), true, true), 2 * 7 * 3 * 5);
         flops(new BatchMatMul(x(4, 7, 3), x(4, 5, 3), false, true), 4 * 2 * 7 * 3 * 5);
-        flops(new GroupedLinear(x(7, 3), x(4, 5, 3), null, new int[] {0, 7, 7, 7, 7}, false), 2 * 7 * 3 * 5);
+        flops(new GroupedLinear(x(7, 3), x(4, 5, 3), null, IntStorage.of(0, 7, 7, 7, 7), false), 2 * 7 * 3 * 5);
         // 1 + 2 + 3 + 4 = 10 pairs a head; 2 sequences, 2 heads, width 3; for scores and for values
         flops(new Attention(x(2, 4, 6), x(2, 4, 3), x(2, 4, 3), null, new AttentionShape(2, 4, 2, 1, 3, 1)), 2 * (2 * 2 * 10 * 3) * 2);
         // each of 4 queries sees all 5 keys
@@ -41,17 +42,17 @@ class CostTest {
 
     @Test
     void rowsOfTables() {
-        flops(new GatherDot(x(2, 3), x(9, 3), new int[10], 5), 2 * 10 * 3);
-        flops(new GatherSum(x(2, 5), x(9, 3), new int[10], 5), 2 * 10 * 3);
-        flops(new GatherSum(null, x(9, 3), new int[10], 5), 0);
-        flops(new ProductTopK(x(2, 6), x(2, 6), 3, 4, new int[8]), 2 * 3 * 3);
-        flops(new ProductKeys(x(2, 7, 3), x(6, 3), x(6, 3), 4, new int[28]), 2 * (2 * 7 * 6 * 3) + 7 * 4 * 4);
+        flops(new GatherDot(x(2, 3), x(9, 3), IntStorage.of(new int[10]), 5), 2 * 10 * 3);
+        flops(new GatherSum(x(2, 5), x(9, 3), IntStorage.of(new int[10]), 5), 2 * 10 * 3);
+        flops(new GatherSum(null, x(9, 3), IntStorage.of(new int[10]), 5), 0);
+        flops(new ProductTopK(x(2, 6), x(2, 6), 3, 4, IntStorage.of(new int[8])), 2 * 3 * 3);
+        flops(new ProductKeys(x(2, 7, 3), x(6, 3), x(6, 3), 4, IntStorage.of(new int[28])), 2 * (2 * 7 * 6 * 3) + 7 * 4 * 4);
     }
 
     @Test
     void expertsWithoutRowsAreNotRead() {
-        long one = new GroupedLinear(x(7, 3), x(4, 5, 3), null, new int[] {0, 7, 7, 7, 7}, false).cost().bytes();
-        long two = new GroupedLinear(x(7, 3), x(4, 5, 3), null, new int[] {0, 3, 3, 7, 7}, false).cost().bytes();
+        long one = new GroupedLinear(x(7, 3), x(4, 5, 3), null, IntStorage.of(0, 7, 7, 7, 7), false).cost().bytes();
+        long two = new GroupedLinear(x(7, 3), x(4, 5, 3), null, IntStorage.of(0, 3, 3, 7, 7), false).cost().bytes();
         assertThat(two - one).isEqualTo(Float.BYTES * 5 * 3);
     }
 }

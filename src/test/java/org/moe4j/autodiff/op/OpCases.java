@@ -15,6 +15,7 @@ import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** How to draw a random case of each operation. A new operation needs an entry here and gets every check. */
@@ -131,7 +132,7 @@ final class OpCases {
             Variable w = inFirst ? d.point(experts, in, out) : d.point(experts, out, in);
             Variable b = d.coin() ? d.point(experts, out) : null;
             int[] starts = d.starts(rows, experts);
-            return d.output(t -> t.run(new GroupedLinear(x, w, b, starts, inFirst)));
+            return d.output(t -> t.run(new GroupedLinear(x, w, b, IntStorage.of(starts), inFirst)));
         });
         CASES.put(Softmax.class, d -> {
             Variable x = d.point(axesBefore(d, d.size(), 3));

@@ -1,0 +1,61 @@
+package org.moe4j.backend;
+
+import java.util.Arrays;
+import java.util.List;
+
+import org.moe4j.tensor.GroupIndex;
+import org.moe4j.tensor.IntStorage;
+import org.moe4j.tensor.RowIndex;
+
+/** Cases of the methods that compute lists of whole numbers. */
+final class WholeNumberCases {
+    private static final List<int[]> LARGE = List.of(new int[] {5000, 64}, new int[] {40_000, 300_000}, new int[] {3000, 4098});
+
+    private WholeNumberCases() {}
+
+    static List<BackendCase> all() {
+        return List.of(
+                new BackendCase("rowIndex", 2, 129, LARGE, (on, run, n) -> {
+                    RowIndex index = on.rowIndex(run.slots(n[0], n[1]), run::numbers);
+                    int[] rows = Arrays.stream(index.rows().toArray()).takeWhile(row -> row >= 0).toArray();
+                    run.keep("rows", IntStorage.of(rows));
+                    run.keep("starts", index.starts().slice(0, rows.length + 1));
+                    run.keep("order", index.order().slice(0, index.starts().get(rows.length)));
+                    padded(index.rows(), rows.length);
+                }),
+                new BackendCase("groupIndex", 2, 129, LARGE, (on, run, n) -> {
+                    GroupIndex index = on.groupIndex(run.slots(n[0], n[1]), n[1], run::numbers);
+                    int counted = index.starts().get(n[1]);
+                    run.keep("starts", index.starts());
+                    run.keep("order", index.order().slice(0, counted));
+                    run.keep("rank", index.rank());
+                    padded(index.order(), counted);
+                }),
+                new BackendCase("copyInts", 2, 33, List.of(new int[] {500, 67}), (on, run, n) -> {
+                    IntStorage x = run.slots(2 * n[0] * n[1] + 1, 1000);
+                    IntStorage transposed = run.numbers(2 * n[0] * n[1]);
+                    on.copyInts(new int[] {n[1], 2, n[0]}, x, new int[] {1, n[0] * n[1], n[1]}, transposed);
+                    run.keep("transposed", transposed);
+                    IntStorage columns = run.numbers(n[0] * Math.max(0, n[1] - 1));
+                    on.copyInts(new int[] {n[0], Math.max(0, n[1] - 1)}, x, new int[] {n[1], 1}, columns);
+                    run.keep("columns", columns);
+                }),
+                new BackendCase("divideInts", 2, 67, List.of(new int[] {5000, 64}), (on, run, n) -> {
+                    int side = Math.max(1, n[1]);
+                    for (boolean remainder : new boolean[] {false, true}) {
+                        for (int block : new int[] {1, 4, Math.max(1, n[0])}) {
+                            IntStorage y = run.flags(remainder, block).numbers(n[0]);
+                            on.divideInts(run.slots(n[0], side * side), side, remainder, block, side, y);
+                            run.keep("y", y);
+                        }
+                    }
+                }));
+    }
+
+    /** What stands after the numbers there are, where a back end does not count them. */
+    private static void padded(IntStorage list, int counted) {
+        if (Arrays.stream(list.toArray()).skip(counted).anyMatch(number -> number != -1)) {
+            throw new AssertionError("after " + counted + " numbers, not only -1: " + Arrays.toString(list.toArray()));
+        }
+    }
+}
