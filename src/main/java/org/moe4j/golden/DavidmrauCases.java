@@ -1,5 +1,7 @@
 package org.moe4j.golden;
 
+import java.util.stream.IntStream;
+
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.experts.BalanceLosses;
@@ -46,7 +48,7 @@ final class DavidmrauCases implements Family {
         MlpExperts experts = new MlpExperts(Activation.RELU, bench.parameter(bench.stack("w.experts.*.fc1.weight")), null,
             bench.parameter(bench.stack("w.experts.*.fc2.weight")), bench.parameter(bench.stack("w.experts.*.fc1.bias")), null,
             bench.parameter(bench.stack("w.experts.*.fc2.bias")));
-        Variable y = t.softmax(experts.forward(t, t.gatherRows(x, routing.token()), Slots.alone(t, routing)));
+        Variable y = t.softmax(experts.forward(t, t.gatherRows(x, IntStream.range(0, routing.slots()).map(routing::tokenOf).toArray()), Slots.alone(t, routing)));
         return Slots.combine(t, y, routing);
     }
 

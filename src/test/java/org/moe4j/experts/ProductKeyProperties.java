@@ -88,7 +88,7 @@ class ProductKeyProperties {
         }
         ProductKeyRouter.Spec spec = new ProductKeyRouter.Spec(experts, 1, 1, 2 * side, true, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false);
         try (Tape t = Trial.tape()) {
-            assertThat(ProductKeyRouter.retrieve(t, query, keys, keys, spec).experts()).isEqualTo(IntStream.range(0, experts).toArray());
+            assertThat(ProductKeyRouter.retrieve(t, query, keys, keys, spec).experts().toArray()).isEqualTo(IntStream.range(0, experts).toArray());
         }
     }
 
