@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -50,7 +51,7 @@ public class DevicePeakBench {
     private Storage small;
     private Storage smaller;
     private int side;
-    private int[] rows;
+    private IntStorage rows;
     private Storage gathered;
 
     @Setup
@@ -62,9 +63,10 @@ public class DevicePeakBench {
         smaller = on.allocate(CACHED);
         side = side(quick);
         CounterRandom random = CounterRandom.of(1, "rows");
-        rows = new int[rows(quick)];
-        Arrays.setAll(rows, i -> random.below(i, (int) (values(quick) / WIDTH)));
-        gathered = on.allocate((long) rows.length * WIDTH);
+        int[] numbers = new int[rows(quick)];
+        Arrays.setAll(numbers, i -> random.below(i, (int) (values(quick) / WIDTH)));
+        rows = IntStorage.of(numbers);
+        gathered = on.allocate((long) numbers.length * WIDTH);
     }
 
     @Benchmark

@@ -76,7 +76,7 @@ final class AuthorsMemoryCases {
     /** The slots read, modulo the memory's size if it has fewer than there are keys, and the gates that their scores make. */
     private static Routing routing(GoldenCase c, Bench bench, Retrieval found) {
         int size = c.tensor("w.values.weight").shape().dim(0);
-        int[] slots = Arrays.stream(found.experts()).map(slot -> slot % size).toArray();
+        int[] slots = Arrays.stream(found.experts().toArray()).map(slot -> slot % size).toArray();
         int perToken = c.integer("heads") * c.integer("knn");
         return Routing.tokenChoice(size, perToken, slots, bench.tape().reshape(gates(c, bench.tape(), found.scores()), -1, perToken), null, 0, List.of());
     }

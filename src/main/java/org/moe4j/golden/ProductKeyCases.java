@@ -7,6 +7,7 @@ import java.util.List;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.autodiff.op.Ranked;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /** Product keys of any number of factors, and attention whose keys and values they find, in the layout of lucidrains' PEER-pytorch. */
@@ -37,7 +38,7 @@ final class ProductKeyCases {
         Ranked found = retrieve(bench, x, "w.to_kv_pk_indices.", k, k);
         int heads = found.values().shape().dim(1);
         Variable weights = t.softmax(found.values());                             // (B·T, H, K)
-        int[] rows = found.indices().clone();
+        int[] rows = found.indices().toArray();
         int perHead = c.tensor("w.keys.weight").shape().dim(0) / heads;
         Arrays.setAll(rows, i -> rows[i] + i / k % heads * perHead);
         Variable byHead = t.reshape(weights, -1, k);                              // (B·T·H, K)
@@ -81,14 +82,14 @@ final class ProductKeyCases {
         for (int p = 0; p < factors; p++) {
             Variable part = t.reshape(t.slice(q, 1, p, p + 1), -1, heads, width);
             Ranked top = t.topK(PeerCases.scores(t, part, bench.leaf(keys.row(p).permute(1, 0, 2))), candidates);
-            best.add(top.indices());
+            best.add(top.indices().toArray());
             sums = sums == null ? top.values()
                 : t.reshape(t.add(t.insertAxis(top.values(), 3), t.insertAxis(sums, 2)), x.shape().rows(), heads, -1);  // this factor is slower
         }
         Ranked top = t.topK(sums, k);
-        int[] slots = new int[top.indices().length];
+        int[] slots = new int[top.indices().length()];
         for (int i = 0; i < slots.length; i++) {
-            int combination = top.indices()[i];
+            int combination = top.indices().get(i);
             int stride = 1;
             for (int[] factor : best) {
                 slots[i] += stride * factor[i / k * candidates + combination % candidates];
@@ -96,6 +97,6 @@ final class ProductKeyCases {
                 stride *= n;
             }
         }
-        return new Ranked(top.values(), slots);
+        return new Ranked(top.values(), IntStorage.of(slots));
     }
 }
