@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import org.moe4j.io.DType;
@@ -65,7 +66,8 @@ final class CheckpointFolder implements AutoCloseable {
             openIndexed(folder.resolve(INDEX));
         } else {
             throw new InputException(folder + " has neither " + WEIGHTS + " nor " + INDEX
-                + (Files.exists(folder.resolve("pytorch_model.bin")) ? "; pytorch_model.bin is not read, save the model as safetensors" : ""));
+                + (Stream.of("pytorch_model.bin", "pytorch_model.bin.index.json").map(folder::resolve).anyMatch(Files::exists)
+                    ? "; pytorch_model.bin is not read, save the model as safetensors" : ""));
         }
     }
 
@@ -135,6 +137,11 @@ final class CheckpointFolder implements AutoCloseable {
 
     long[] shape(String tensor) {
         return tensors.get(tensor).shape(tensor);
+    }
+
+    /** Whether two tensors hold the same values in the same type. */
+    boolean same(String one, String other) {
+        return dtype(one) == dtype(other) && tensors.get(one).segment(one).mismatch(tensors.get(other).segment(other)) < 0;
     }
 
     /** Copies a tensor's values, widened or rounded to what {@code to} holds, piece by piece. */

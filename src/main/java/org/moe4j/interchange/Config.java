@@ -24,6 +24,11 @@ record Config(Path file, ObjectNode fields) {
         return !fields.path(field).isMissingNode() && !fields.path(field).isNull();
     }
 
+    /** Whether the field stands there without a value, which some fields tell from being left out. */
+    boolean isNull(String field) {
+        return fields.path(field).isNull();
+    }
+
     /** A whole number of at least 1 that must be there. */
     int positive(String field) {
         if (!has(field)) {
@@ -86,6 +91,7 @@ record Config(Path file, ObjectNode fields) {
     /** The base of rotary positions, which newer files keep in a group {@code rope_parameters}. */
     double rotaryBase(double otherwise) {
         refuseScaling("rope_scaling");
+        refusePart(fields);
         if (has("rope_parameters")) {
             refuseScaling("rope_parameters");
             JsonNode base = fields.get("rope_parameters").path("rope_theta");
@@ -96,9 +102,17 @@ record Config(Path file, ObjectNode fields) {
         return number("rope_theta", otherwise);
     }
 
+    private void refusePart(JsonNode group) {
+        JsonNode part = group.path("partial_rotary_factor");
+        if (part.isNumber() && part.doubleValue() != 1) {
+            throw new InputException(file + ": partial_rotary_factor is " + part + ", only 1 is supported: rotary positions over whole heads");
+        }
+    }
+
     private void refuseScaling(String field) {
         if (has(field)) {
             JsonNode group = fields.get(field);
+            refusePart(group);
             String kind = group.path("rope_type").asText(group.path("type").asText("default"));
             if (!kind.equals("default")) {
                 throw new InputException(file + ": " + field + " wants rotary positions of the kind '" + kind + "', only 'default' is supported");

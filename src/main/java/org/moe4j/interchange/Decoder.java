@@ -82,6 +82,9 @@ final class Decoder {
      */
     static Transformer.Spec spec(Config config, CausalSelfAttention.Spec attention, TopKRouter.Spec router, int longest) {
         config.require("hidden_act", TextNode.valueOf("silu"));
+        if (config.has("quantization_config")) {
+            throw new InputException(config.file() + " has a quantization_config: quantised weights are not read, only F32, F16 and BF16");
+        }
         config.require("attention_bias", BooleanNode.FALSE);
         FeedForwardSpec mixture = new MixtureOfExperts.Spec(router, new MlpExperts.Spec(config.positive("intermediate_size"), Activation.SWIGLU, false));
         int positions = config.positive("max_position_embeddings", longest);

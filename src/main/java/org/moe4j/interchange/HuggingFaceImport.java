@@ -32,6 +32,9 @@ public final class HuggingFaceImport implements AutoCloseable {
         "merges.txt", "tokenizer.model", "generation_config.json");
     /** A buffer that old versions wrote and none reads. */
     private static final String IGNORED = "rotary_emb.inv_freq";
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    /** The inner projections of all experts in one tensor, as transformers keeps them in memory since version 5 and on disk if asked to. */
+    private static final String PACKED = "mlp.experts.gate_up_proj";
 
     private final CheckpointFolder folder;
     private final ModelLayout layout;
@@ -135,11 +138,19 @@ public final class HuggingFaceImport implements AutoCloseable {
             }
         }
         for (String name : folder.names()) {
-            if (!wanted.contains(name) && !name.endsWith(IGNORED)) {
+            if (name.endsWith(PACKED)) {
+                problems.addFirst("its experts are packed, as in '" + name + "' " + text(folder.shape(name)) + "; save_pretrained with save_original_format=True"
+                    + " writes a tensor for each");
+            } else if (!wanted.contains(name) && !name.endsWith(IGNORED) && !isCopyOfEmbedding(name)) {
                 problems.add("it has a tensor '" + name + "' " + text(folder.shape(name)) + ", which a " + modelType() + " of this config.json has not");
             }
         }
         return problems;
+    }
+
+    /** The head of a model that shares it with the embedding, which some programs write nevertheless. */
+    private boolean isCopyOfEmbedding(String name) {
+        return spec.tied() && name.equals("lm_head.weight") && folder.has(EMBEDDING) && folder.same(name, EMBEDDING);
     }
 
     /**
@@ -150,7 +161,7 @@ public final class HuggingFaceImport implements AutoCloseable {
     public Transformer load(Backend on) {
         List<String> problems = problems();
         if (!problems.isEmpty()) {
-            throw new InputException(folder.path() + ": " + problems.getFirst() + (problems.size() == 1 ? "" : "; " + (problems.size() - 1) + " more tensors are wrong"));
+            throw new InputException(folder.path() + ": " + problems.getFirst() + (problems.size() == 1 ? "" : "; " + InputException.counted(problems.size() - 1, "more tensor is", "more tensors are") + " wrong"));
         }
         Transformer model = spec.build(new Init(on, 0));
         Map<String, Parameter> parameters = byName(model);

@@ -29,7 +29,7 @@ final class JsonFile {
         } catch (CharacterCodingException notText) {
             throw new InputException("cannot read " + file + ": it is not UTF-8 text", notText);
         } catch (JsonProcessingException broken) {
-            String said = broken.getOriginalMessage().lines().findFirst().orElse("");
+            String said = InputException.firstLine(broken.getOriginalMessage());
             throw new InputException(file + " is not JSON, line " + (broken.getLocation() == null ? 1 : broken.getLocation().getLineNr()) + ": " + said, broken);
         } catch (IOException failure) {
             throw InputException.reading(file, failure);

@@ -37,7 +37,8 @@ final class MixtralLayout implements ModelLayout {
     public Transformer.Spec spec(Config config) {
         int heads = config.positive("num_attention_heads");
         Integer headDim = config.has("head_dim") ? config.positive("head_dim") : null;
-        CausalSelfAttention.Spec attention = CausalSelfAttention.Spec.rotary(heads, config.positive("num_key_value_heads", 8), config.rotaryBase(1e6));
+        CausalSelfAttention.Spec attention = CausalSelfAttention.Spec.rotary(heads,
+            config.positive("num_key_value_heads", config.isNull("num_key_value_heads") ? heads : 8), config.rotaryBase(1e6));
         boolean usual = headDim == null || headDim * heads == config.positive("hidden_size");
         TopKRouter.Spec router = new TopKRouter.Spec(config.positive("num_local_experts"), config.positive("num_experts_per_tok"), 1, Balance.ALL_CHOICES,
             Decoder.balanceWeight(config, 0.001), 0);

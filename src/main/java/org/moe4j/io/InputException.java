@@ -20,6 +20,7 @@ import java.util.zip.ZipException;
 public class InputException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
     private static final int MOST_LISTED = 24;
+    private static final int MOST_SAID = 120;
 
     /** @param message one sentence: the thing, the value, and what would do */
     public InputException(String message) {
@@ -61,6 +62,17 @@ public class InputException extends IllegalArgumentException {
                 .filter(name -> distance(wanted, name.toLowerCase(Locale.ROOT)) <= Math.max(1, Math.max(given.length(), name.length()) / 3))
                 .min(Comparator.comparingInt(name -> distance(wanted, name.toLowerCase(Locale.ROOT))))
                 .or(() -> known.stream().filter(name -> beginning(wanted, name.toLowerCase(Locale.ROOT)) > Math.max(2, 2 * wanted.length() / 3)).findFirst());
+    }
+
+    /** "1 tensor is" or "1,234 tensors are", with the words for one and for more. */
+    public static String counted(int number, String one, String more) {
+        return String.format(Locale.ROOT, "%,d %s", number, number == 1 ? one : more);
+    }
+
+    /** The first line of what a parser of a library says of broken text, cut short where it repeats the text. */
+    public static String firstLine(String said) {
+        String line = said.lines().findFirst().orElse("");
+        return line.length() <= MOST_SAID ? line : line.substring(0, MOST_SAID) + " ..";
     }
 
     /** How many letters two names have in common at their beginning. */

@@ -54,7 +54,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             if (!root.isObject()) throw new InputException("its header is not a JSON object");
             return root;
         } catch (JsonProcessingException broken) {
-            String said = broken.getOriginalMessage().lines().findFirst().orElse("");
+            String said = InputException.firstLine(broken.getOriginalMessage());
             if (said.startsWith("Duplicate field")) {
                 throw new InputException("its header names " + said.split(" for ")[0].substring("Duplicate field ".length()) + " twice", broken);
             }

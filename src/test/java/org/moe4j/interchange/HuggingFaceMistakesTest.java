@@ -45,6 +45,15 @@ class HuggingFaceMistakesTest {
         refused("has neither model.safetensors nor " + INDEX);
         Files.createFile(folder.resolve("c/pytorch_model.bin"));
         refused("pytorch_model.bin is not read, save the model as safetensors");
+        TinyCheckpoint.write(folder.resolve("c/model.safetensors"), "x".repeat(0x61) + "\0".repeat(7) + "x".repeat(500));
+        refused("model.safetensors is not a sound safetensors file");
+    }
+
+    @Test
+    void brokenTextIsNotRepeatedAtLength() {
+        TinyCheckpoint.write(folder.resolve("c/config.json"), "nonsense".repeat(500));
+        assertThatThrownBy(() -> HuggingFaceImport.open(folder.resolve("c"))).isInstanceOf(InputException.class)
+            .hasMessageContaining("config.json is not JSON, line 1: Unrecognized token 'nonsense").message().hasSizeLessThan(400);
     }
 
     @Test
@@ -62,6 +71,9 @@ class HuggingFaceMistakesTest {
         config("{\"type\": \"yarn\", \"factor\": 4}", "rope_scaling", "rope_scaling wants rotary positions of the kind 'yarn'");
         config("9", "num_experts_per_tok", "config.json: topK is 9");
         config("3", "num_key_value_heads", "config.json: keyHeads is 3, which does not divide heads 4");
+        config("{\"rope_theta\": 10000.0, \"partial_rotary_factor\": 0.5}", "rope_parameters", "partial_rotary_factor is 0.5, only 1 is supported");
+        config("0.25", "partial_rotary_factor", "partial_rotary_factor is 0.25");
+        config("{\"quant_method\": \"gptq\"}", "quantization_config", "config.json has a quantization_config: quantised weights are not read");
         TinyCheckpoint olmoe = TinyCheckpoint.olmoe(1);
         olmoe.config.put("rms_norm_eps", 1e-6);
         olmoe.write(folder.resolve("c"), DType.F32);
@@ -76,6 +88,30 @@ class HuggingFaceMistakesTest {
         tensor(c -> c.add(TensorData.of(GATE, new long[4 * 16], 4, 16)), "tensor '" + GATE + "' (4,16) is I64, want F32, F16 or BF16");
         tensor(c -> c.config.put("num_local_experts", 5), "; 7 more tensors are wrong");
         tensor(c -> c.config.put("tie_word_embeddings", true), "it has a tensor 'lm_head.weight' (23,16)");
+        tensor(c -> c.add(TensorData.of("model.layers.0.mlp.experts.gate_up_proj", new double[4 * 40 * 16], 4, 40, 16)),
+            "its experts are packed, as in 'model.layers.0.mlp.experts.gate_up_proj' (4,40,16); save_pretrained with save_original_format=True writes a tensor for each");
+    }
+
+    @Test
+    void aTiedHeadThatRepeatsTheEmbeddingIsNoMistake() {
+        TinyCheckpoint checkpoint = TinyCheckpoint.goldenMixtral();
+        checkpoint.config.put("tie_word_embeddings", true);
+        TensorData embedding = checkpoint.tensors.get("model.embed_tokens.weight");
+        checkpoint.add(new TensorData("lm_head.weight", embedding.dtype(), embedding.shape(), embedding.data(), embedding.stored()));
+        try (HuggingFaceImport opened = HuggingFaceImport.open(checkpoint.write(folder.resolve("c"), DType.BF16))) {
+            assertThat(opened.problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void noKeyHeadsOfTheirOwnAreAsManyAsHeads() {
+        TinyCheckpoint checkpoint = TinyCheckpoint.goldenMixtral();
+        checkpoint.config.putNull("num_key_value_heads");
+        try (HuggingFaceImport opened = HuggingFaceImport.open(checkpoint.write(folder.resolve("c"), DType.F32))) {
+            assertThat(opened.spec().attention().keyHeads()).isEqualTo(4);
+        }
+        checkpoint.config.remove("num_key_value_heads");
+        assertThatThrownBy(() -> HuggingFaceImport.open(checkpoint.write(folder.resolve("d"), DType.F32))).hasMessageContaining("keyHeads is 8");
     }
 
     @Test

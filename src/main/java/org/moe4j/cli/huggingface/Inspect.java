@@ -48,8 +48,8 @@ final class Inspect implements Callable<Integer> {
             checkpoint.remarks().forEach(remark -> say("note: %s", remark));
             List<String> problems = checkpoint.problems();
             problems.stream().limit(SHOWN).forEach(problem -> say("wrong: %s", problem));
-            say(problems.isEmpty() ? "every tensor is there, in its shape" : "%,d tensors are wrong" + (problems.size() > SHOWN ? ", the first " + SHOWN + " are above" : ""),
-                problems.size());
+            say(problems.isEmpty() ? "every tensor is there, in its shape" : InputException.counted(problems.size(), "tensor is", "tensors are") + " wrong"
+                + (problems.size() > SHOWN ? ", the first " + SHOWN + " are above" : ""));
             return problems.isEmpty() ? 0 : 1;
         }
     }

@@ -23,7 +23,13 @@ final class Prompt {
         if (text != null && tokenizer == null) {
             throw new InputException("the folder of this " + checkpoint.modelType() + " has no tokenizer.json: give the prompt as --tokens A,B,..");
         }
-        return text == null ? tokens.stream().mapToInt(token -> token).toArray() : tokenizer.encode(text);
+        int[] prompt = text == null ? tokens.stream().mapToInt(token -> token).toArray() : tokenizer.encode(text);
+        int longest = checkpoint.spec().sequence();
+        if (prompt.length > longest) {
+            System.err.println("the prompt has " + prompt.length + " tokens, of which the model sees the last " + longest + ": "
+                + checkpoint.remarks().stream().filter(remark -> remark.startsWith("sliding_window")).findFirst().orElse("max_position_embeddings is " + longest));
+        }
+        return prompt;
     }
 
     /** The tokenizer, if it is needed or there; numbers alone do without one that cannot be read. */

@@ -75,6 +75,12 @@ class HuggingFaceTest {
         assertThat(console.printed.toString().strip()).matches("1,2,3(,\\d+){0,4}");
     }
 
+    @Test
+    void aPromptThatIsTooLongIsCutAloud() {
+        assertThat(HuggingFace.run("logits", mixtral, "--tokens", "1" + ",4".repeat(38))).isZero();
+        assertThat(console.complaint.toString()).startsWith("the prompt has 39 tokens, of which the model sees the last 32: max_position_embeddings is 32").hasLineCount(1);
+    }
+
     private String generated(String... options) {
         console.printed.reset();
         String[] all = new String[options.length + 6];
