@@ -74,7 +74,7 @@ public final class Surgery {
 
     /** Where models come from and go to. */
     static final class Place {
-        @Parameters(paramLabel = "DIR", arity = "1..*", description = "the folder of a checkpoint")
+        @Parameters(paramLabel = "DIR", arity = "1..*", description = "the folder of a checkpoint, or of the run that left one")
         private List<Path> from;
 
         @Option(names = "--out", paramLabel = "DIR", required = true, description = "the folder of the new checkpoint")
@@ -95,7 +95,7 @@ public final class Surgery {
 
         /** What was done to the first model before. */
         private String history() {
-            String before = new Checkpoint(from.getFirst()).facts().get("surgery");
+            String before = Checkpoint.in(from.getFirst()).facts().get("surgery");
             return before == null ? "" : before + "; ";
         }
 
@@ -106,7 +106,7 @@ public final class Surgery {
                 throw new InputException("there is a checkpoint in " + out + "; give another --out");
             }
             try (Backend on = Backends.open(device, Runtime.getRuntime().availableProcessors())) {
-                List<LanguageModel> models = from.stream().map(folder -> SavedModel.load(on, new Checkpoint(folder))).toList();
+                List<LanguageModel> models = from.stream().map(folder -> SavedModel.load(on, Checkpoint.in(folder))).toList();
                 LanguageModel made = operation.apply(on, models);
                 SavedModel.save(on, made, to, Map.of("surgery", history() + what));
                 System.out.println(out + ": " + count(models.getFirst()) + " parameters became " + count(made));
@@ -159,6 +159,10 @@ public final class Surgery {
 
         @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on, 65536 by default")
         private long tokens = 65_536;
+
+        boolean given() {
+            return !text.isEmpty();
+        }
 
         TokenSet open(LanguageModel model) {
             int vocabulary = model.spec().vocabulary();

@@ -7,8 +7,6 @@ import java.util.Locale;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
-import org.moe4j.experts.RoutingRepetition;
-import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.experts.SpecModule;
 import org.moe4j.io.SpecReader;
 import org.moe4j.model.ModelSpec;
@@ -72,16 +70,19 @@ public final class Training {
         }
         run.requireHeap();
         if (!resume) {
-            folder.begin(run);
+            folder.requireEmpty();
         }
-        train(run, folder);
+        train(run, folder, resume);
     }
 
-    private void train(Run run, RunFolder folder) {
+    private void train(Run run, RunFolder folder, boolean resume) {
         int threads = run.spec().threads() == 0 ? Runtime.getRuntime().availableProcessors() : run.spec().threads();
         ProgressBars bars = ProgressBars.onConsole();
         try (Backend on = Backends.open(run.spec().device(), threads)) {
             Trial trial = new Trial(run.trial(), run.text(), on, folder.path());
+            if (!resume) {
+                folder.begin(run);                                                // only now: a store of experts may have been refused
+            }
             bars.say(RunTable.headline(run) + "; results go to " + folder.path());
             try (CtrlC _ = new CtrlC(trial::stop, "Stopped; experiments/run train --out " + folder.path() + " --resume goes on from here.")) {
                 trial.run(bars).ifPresent(summary -> {
@@ -93,22 +94,7 @@ public final class Training {
     }
 
     private static String ended(TrialSummary s, Evaluation last) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "validation: %.3f nats/token, %.3f bits/byte after %,d tokens (%,.0f tokens/s)%n",
-            s.validationLoss(), s.bitsPerByte(), s.tokens(), s.tokensPerSecond()));
-        if (!last.loads().isEmpty()) {
-            TextTable table = new TextTable("mixture layer", "experts", "used", "max/mean load", "dropped", "repeats first", "repeats any");
-            for (int layer = 0; layer < last.loads().size(); layer++) {
-                RoutingStatistics r = last.loads().get(layer);
-                RoutingRepetition repeats = last.repetition().get(layer);
-                table.row(Integer.toString(layer + 1), Integer.toString(r.experts()), percent(r.usagePercent() / 100),
-                    String.format(Locale.ROOT, "%.2f", r.maxOverMeanLoad()), percent(r.droppedShare()), percent(repeats.first()), percent(repeats.any()));
-            }
-            text.append(table);
-        }
-        return text.toString();
-    }
-
-    private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+        return String.format(Locale.ROOT, "validation: %.3f nats/token, %.3f bits/byte after %,d tokens (%,.0f tokens/s)%n", s.validationLoss(), s.bitsPerByte(),
+            s.tokens(), s.tokensPerSecond()) + RoutingTable.of(last);
     }
 }

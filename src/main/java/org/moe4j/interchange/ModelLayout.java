@@ -52,6 +52,6 @@ interface ModelLayout {
                 reasons.append(reasons.isEmpty() ? "" : "; ").append(unfit.getMessage());
             }
         }
-        throw new InputException("no layout of Hugging Face that is known here holds this model: " + reasons);
+        throw new InputException("no layout of Hugging Face's that is known here holds this model (experiments/run export writes any model's weights): " + reasons);
     }
 }

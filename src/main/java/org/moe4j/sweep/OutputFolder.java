@@ -2,6 +2,7 @@ package org.moe4j.sweep;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
@@ -17,13 +18,27 @@ final class OutputFolder {
     static void make(Path folder) {
         try {
             Files.createDirectories(folder);
-            try (Stream<Path> inside = Files.list(folder)) {
-                if (inside.findAny().isPresent()) {
-                    throw new InputException("output folder " + folder + " is not empty; give another --out, or --resume to go on with what is in it");
-                }
-            }
         } catch (IOException unwritable) {
             throw InputException.writing(folder, unwritable);
+        }
+        requireEmpty(folder);
+    }
+
+    /** Refuses a folder that has something in it.
+     *
+     *  @throws InputException if it has, or is a file */
+    static void requireEmpty(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> inside = Files.list(folder)) {
+            if (inside.findAny().isPresent()) {
+                throw new InputException("output folder " + folder + " is not empty; give another --out, or --resume to go on with what is in it");
+            }
+        } catch (NotDirectoryException file) {
+            throw new InputException("output folder " + folder + " is a file; give another --out", file);
+        } catch (IOException unreadable) {
+            throw InputException.writing(folder, unreadable);
         }
     }
 }

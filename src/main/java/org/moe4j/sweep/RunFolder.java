@@ -50,6 +50,13 @@ public final class RunFolder {
         return Run.begun(wanted, reader.read(folder.resolve("spec.yaml"), TrialSpec.class));
     }
 
+    /** Refuses a folder that a new run could not be written to, before there is a model.
+     *
+     *  @throws InputException if it has something in it already */
+    public void requireEmpty() {
+        OutputFolder.requireEmpty(folder);
+    }
+
     /** Makes the folder of a new run.
      *
      *  @throws InputException if it can't be written, or has something in it already */

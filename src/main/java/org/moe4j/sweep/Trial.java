@@ -46,7 +46,7 @@ public final class Trial {
         flopsPerStep = Ledger.trainingFlops(model, batch);
         Data data = data(spec, text);
         LanguageModel built = model.build(new Init(on, spec.seed()));
-        checkpoint = new Checkpoint(folder.resolve("checkpoint"));
+        checkpoint = new Checkpoint(folder.resolve(Checkpoint.OF_RUN));
         if (!checkpoint.exists()) {
             built.parameters().forEach(p -> requireUntouched(p.data()));
         }

@@ -29,12 +29,22 @@ import org.moe4j.tensor.Tensor;
  * @param folder made when first written to
  */
 public record Checkpoint(Path folder) {
+    /** The folder of a training run's checkpoint, in the run's. */
+    public static final String OF_RUN = "checkpoint";
+
     private static final String MANIFEST = "checkpoint.json";
     private static final List<String> FILES = List.of("a.safetensors", "b.safetensors");
     private static final SpecReader READER = new SpecReader();
 
     /** What the JSON says. */
     private record Manifest(String tensors, String crc32c, Map<String, String> facts) {}
+
+    /** The one in a folder, or in the folder {@code checkpoint} of a training run's. */
+    public static Checkpoint in(Path folder) {
+        Checkpoint itself = new Checkpoint(folder);
+        Checkpoint ofRun = new Checkpoint(folder.resolve(OF_RUN));
+        return !itself.exists() && ofRun.exists() ? ofRun : itself;
+    }
 
     /** Whether there is something to read. */
     public boolean exists() {
@@ -106,6 +116,15 @@ public record Checkpoint(Path folder) {
      */
     public Map<String, String> facts() {
         return readManifest().facts();
+    }
+
+    /**
+     * The file of the tensors.
+     *
+     * @throws InputException if there is nothing to read
+     */
+    public Path tensors() {
+        return folder.resolve(readManifest().tensors());
     }
 
     /** Removes what is there, and the folder if nothing else is in it. */

@@ -1,12 +1,19 @@
 package org.moe4j.train;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
 import org.moe4j.experts.SpecModule;
+import org.moe4j.io.DType;
 import org.moe4j.io.InputException;
+import org.moe4j.io.SafetensorsWriter;
 import org.moe4j.io.SpecReader;
+import org.moe4j.io.TensorData;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
@@ -34,7 +41,7 @@ public final class SavedModel {
      */
     public static LanguageModel load(Backend on, Checkpoint from) {
         LanguageModel model = spec(from).build(new Init(on, 0).withTemporaryStores());
-        from.read(on, tensors(model), Map.of(), name -> name.startsWith(OPTIMIZER));
+        from.read(on, tensors(model), Map.of(), SavedModel::isOptimizers);
         return model;
     }
 
@@ -60,6 +67,25 @@ public final class SavedModel {
         Map<String, String> all = new LinkedHashMap<>(facts);
         all.put(SPEC, json(model.spec()));
         to.write(on, tensors(model), all);
+    }
+
+    /** Whether a tensor of a checkpoint is its optimizer's. */
+    public static boolean isOptimizers(String tensor) {
+        return tensor.startsWith(OPTIMIZER);
+    }
+
+    /**
+     * Writes weights and running means, for other programs, as one safetensors file; the fact "model" of its metadata is the spec.
+     *
+     * @param as a floating-point type, to which they are rounded
+     * @throws InputException if the file cannot be written
+     */
+    public static void writeWeights(Backend on, LanguageModel model, DType as, Path file) {
+        DType stored = on.bytesPerValue() == Float.BYTES ? DType.F32 : DType.F64;
+        List<TensorData> weights = new ArrayList<>();
+        tensors(model).forEach((name, x) -> weights.add(
+            new TensorData(name, as, Arrays.stream(x.shape().dims()).asLongStream().toArray(), x.data().segment(), stored)));
+        SafetensorsWriter.write(file, weights, Map.of(SPEC, json(model.spec())));
     }
 
     static String json(ModelSpec spec) {

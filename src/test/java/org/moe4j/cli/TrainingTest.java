@@ -3,8 +3,10 @@ package org.moe4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +78,23 @@ class TrainingTest {
         assertThat(spec.sigmoid()).isTrue();
         assertThat(((MixtureOfExperts.Spec) spec.feedForwards().getFirst()).router()).isInstanceOf(StrictlyBalancedRouter.Spec.class);
         refuses("unknown architecture 'moe2017-257'", plain("--model", Files.writeString(model, "preset: moe2017-257\n").toString()));
+    }
+
+    /** PanGu-Sigma's experts in files: those of an earlier run or of another size are refused, and leave no folder of results. */
+    @Test
+    void aStoreThatIsNotItsOwnLeavesNothingBehind() throws IOException {
+        Path store = folder.resolve("store");
+        Path model = Files.writeString(folder.resolve("stored.yaml"), yaml().replaceFirst("(?s)experts:\n *type: mlp\n.*?bias: false",
+            "experts: {type: stored-mlp, hidden: 8, activation: relu, store: '" + store + "'}"));
+        assertThat(plain("--model", model.toString(), "--out", folder.resolve("first").toString()).err()).isEmpty();
+        Path second = folder.resolve("second");
+        refuses("has rows of an earlier run", plain("--model", model.toString(), "--out", second.toString()));
+        try (FileChannel file = FileChannel.open(store.resolve("blocks.0.feedForward.experts.in.rows"), StandardOpenOption.WRITE)) {
+            file.truncate(4100);
+        }
+        refuses("has 4100 bytes, where its rows want ", plain("--model", model.toString(), "--out", second.toString()));
+        assertThat(second).doesNotExist();
+        assertThat(plain("--model", model.toString(), "--out", folder.resolve("first").toString()).err()).contains("is not empty");
     }
 
     private static String yaml() {

@@ -36,7 +36,7 @@ final class Export implements Callable<Integer> {
     public Integer call() {
         HuggingFaceExport export = output.export();
         try (Backend on = computing.open()) {
-            Checkpoint checkpoint = new Checkpoint(source);
+            Checkpoint checkpoint = Checkpoint.in(source);
             if (!(SavedModel.spec(checkpoint) instanceof Transformer.Spec)) {
                 throw new InputException(source + " holds no transformer, and no other kind of model has a layout; experiments/run export writes any model's weights");
             }
