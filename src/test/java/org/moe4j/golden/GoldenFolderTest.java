@@ -106,6 +106,12 @@ class GoldenFolderTest {
     }
 
     @Test
+    void noiseThatNothingReadsIsNamed() {
+        change(Map.of("f64.out.y", GoldenFolderTest::firstOffByATenMillionth), about -> about, TensorData.of("noise.uniform", new double[] {1}, 1));
+        assertFailure("f64.out.y[0,0] is", "; nothing here reads noise.uniform, so the case may be of another kind");
+    }
+
+    @Test
     void anIndexIsOptionalAndItsAbsenteesAreRemarked() throws IOException {
         Files.writeString(folder.resolve("index.json"), "[{\"file\": \"gone.safetensors\"}, {\"file\": \"deep/er/sound.safetensors\"}]");
         GoldenReport report = GoldenFolder.verify(folder, on);

@@ -16,11 +16,12 @@ import org.junit.jupiter.api.TestFactory;
 import org.moe4j.backend.Backend;
 
 /**
- * Every reference case on every back end: the copies beside the tests, and whatever else the folder of -Dgolden.dir holds. A case
- * that is not covered shows as skipped with its reason.
+ * Every reference case on every back end: the copies beside the tests, those of our own making, and whatever else the folder of -Dgolden.dir
+ * holds. A case that is not covered shows as skipped with its reason.
  */
 class GoldenTest {
     private static final Path COPIES = Path.of("src/test/resources/golden");
+    private static final Path OWN = Path.of("src/test/resources/golden-own");
 
     @TestFactory
     Stream<DynamicTest> onTheReference() {
@@ -35,8 +36,9 @@ class GoldenTest {
     private static Stream<DynamicTest> tests(String device) {
         List<DynamicTest> tests = new ArrayList<>();
         Backend[] on = GoldenFolder.devices(device);
-        GoldenFolder copies = new GoldenFolder(COPIES);
-        copies.files().forEach(file -> tests.add(test(copies, file, on)));
+        for (GoldenFolder folder : List.of(new GoldenFolder(COPIES), new GoldenFolder(OWN))) {
+            folder.files().forEach(file -> tests.add(test(folder, file, on)));
+        }
         Path other = Path.of(System.getProperty("golden.dir", "../shared/golden"));
         if (Files.isDirectory(other)) {
             GoldenFolder folder = new GoldenFolder(other);
