@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import org.moe4j.backend.Backends;
 import org.moe4j.io.AtomicFile;
+import org.moe4j.io.InputException;
 import org.openjdk.jmh.runner.RunnerException;
 
 /** Measures the machine's peaks, then each work, and prints a line for each as it comes; bench.csv and bench.png hold the same. */
@@ -22,21 +24,28 @@ public final class BenchTable {
     private final List<String> csv = new ArrayList<>(List.of(COLUMNS));
     private final List<Measured> rows = new ArrayList<>();
     private final Map<Integer, Peaks> peaks = new HashMap<>();
+    private String undrawn; // why there is no chart, once writing has found out
 
     private BenchTable(Forks forks) {
         this.forks = forks;
     }
+
+    private static final Map<String, String> USUAL = Map.of("device", "simd", "only", "", "threads", "1", "out", "", "peers", "false", "quick", "false", "rounds", "5");
 
     /**
      * @param args {@code device=} the back end; {@code only=} names of works, scaling or profile, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
      *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}
      */
     public static void main(String... args) {
-        Map<String, String> options = Stream.of(args).collect(Collectors.toMap(a -> a.substring(0, a.indexOf('=')), a -> a.substring(a.indexOf('=') + 1)));
+        Map<String, String> options = new HashMap<>(USUAL);
+        Stream.of(args).forEach(a -> options.put(a.substring(0, a.indexOf('=')), a.substring(a.indexOf('=') + 1)));
         List<String> only = options.get("only").isEmpty() ? List.of() : List.of(options.get("only").split(","));
         int[] threads = Arrays.stream(options.get("threads").split(",")).mapToInt(Integer::parseInt).toArray();
         Path out = options.get("out").isEmpty() ? null : Path.of(options.get("out"));
         String device = options.get("device");
+        if (Catalog.isGpu(device)) {
+            requireDevice(device);
+        }
         Forks forks = new Forks(device, Budget.of(Integer.parseInt(options.get("rounds")), options.get("quick").equals("true")));
         try {
             List<Catalog> works = Catalog.of(device).stream().filter(each -> only.isEmpty() || only.contains(each.work())).toList();
@@ -52,6 +61,16 @@ public final class BenchTable {
         } catch (RunnerException refused) { // such as: another run of JMH on this machine
             System.err.println(refused.getMessage());
             System.exit(1);
+        }
+    }
+
+    /** One sentence where there is none, instead of a fork's failure. */
+    private static void requireDevice(String device) {
+        try {
+            Backends.open(device, 1).close();
+        } catch (InputException absent) {
+            System.err.println(absent.getMessage());
+            System.exit(2);
         }
     }
 
@@ -79,7 +98,7 @@ public final class BenchTable {
             }
         }
         if (out != null) {
-            System.out.println("Written: " + out.resolve("bench.csv") + ", bench.png");
+            System.out.println("Written: " + out.resolve("bench.csv") + (undrawn == null ? ", bench.png" : ". " + undrawn));
         }
     }
 
@@ -87,7 +106,11 @@ public final class BenchTable {
     private void write(Path out) {
         if (out != null) {
             AtomicFile.write(out.resolve("bench.csv"), String.join("\n", csv) + "\n");
-            AtomicFile.write(out.resolve("bench.png"), BenchChart.png(rows, peaks));
+            try {
+                AtomicFile.write(out.resolve("bench.png"), BenchChart.png(rows, peaks));
+            } catch (LinkageError | InternalError noFonts) {
+                undrawn = "The chart could not be drawn (" + noFonts + "): fontconfig or a font is missing.";
+            }
         }
     }
 
