@@ -1,5 +1,6 @@
 package org.moe4j.backend;
 
+import java.util.OptionalLong;
 import java.util.function.IntFunction;
 
 import org.moe4j.tensor.CounterRandom;
@@ -36,6 +37,11 @@ public interface Backend extends AutoCloseable {
     /** Rows that lie in a file, of this back end's values; see {@link RowStore}. Only copies, {@link #gatherRows} and single values reach them. */
     default Storage store(RowStore.Content content) {
         return new RowStore(content, bytesPerValue()).values();
+    }
+
+    /** Bytes that are free on a device with memory of its own; empty where values lie in this process' memory. */
+    default OptionalLong freeDeviceBytes() {
+        return OptionalLong.empty();
     }
 
     @Override

@@ -29,7 +29,7 @@ public final class Backends {
         if (threads < 1) {
             throw new InputException("threads is " + threads + ": a back end computes on at least 1");
         }
-        if (name.startsWith("cuda")) {
+        if (isDevice(name)) {
             return CudaBackend.open(name);
         }
         return switch (name) {
@@ -44,6 +44,11 @@ public final class Backends {
             case "dry" -> new DryBackend();
             default -> throw InputException.unknown("back end", name, NAMES);
         };
+    }
+
+    /** Whether a name means a device beside the processor: its memory is its own, and when it fails, its process can't go on. */
+    public static boolean isDevice(String name) {
+        return name.startsWith("cuda");
     }
 
     /** Asked first: no class of the incubating module may be loaded where it is missing. */

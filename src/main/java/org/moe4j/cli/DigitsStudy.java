@@ -69,6 +69,9 @@ public final class DigitsStudy implements Callable<Integer> {
     @Option(names = "--seeds", paramLabel = "N", description = "3 by default")
     private int seeds = 3;
 
+    @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
+    private String device = "auto";
+
     @Option(names = "--threads", paramLabel = "N", description = "as many as there are processors by default")
     private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -110,7 +113,7 @@ public final class DigitsStudy implements Callable<Integer> {
         text = TokenSet.open(DataSpec.DEFAULT.withTokenizer(TokenizerKind.BPE, 1024));
         digitTokens = new int[10];
         Arrays.setAll(digitTokens, d -> text.tokenizer().encode("" + d)[0]);
-        try (Backend on = Backends.open("auto", threads)) {
+        try (Backend on = Backends.open(device, threads)) {
             for (long seed = 1; seed <= seeds; seed++) {
                 race(on, seed);
             }

@@ -67,6 +67,9 @@ public final class Lifelong implements Callable<Integer> {
     @Option(names = "--vocabulary", paramLabel = "V", description = "of the byte pairs, ${DEFAULT-VALUE} by default")
     private int vocabulary = 1024;
 
+    @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
+    private String device = "auto";
+
     @Option(names = "--threads", paramLabel = "N", description = "all processors by default")
     private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -92,7 +95,7 @@ public final class Lifelong implements Callable<Integer> {
         layers.put("hashed", mixture(new RandomRouter.Spec(List.of(EXPERTS))));
         layers.put("random", mixture(RandomRouter.Spec.equal(EXPERTS, 2)));
         TextTable table = new TextTable("layers", "together: A", "B", "A alone: A", "then B: A", "forgot", "B");
-        try (Backend on = Backends.open("auto", threads)) {
+        try (Backend on = Backends.open(device, threads)) {
             layers.forEach((name, layer) -> {
                 List<String> cells = new ArrayList<>(means(seed -> together(on, domains, layer, seed)));
                 cells.addAll(means(seed -> oneAfterTheOther(on, domains, layer, seed, List.of())));

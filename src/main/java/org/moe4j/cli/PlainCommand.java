@@ -3,6 +3,7 @@ package org.moe4j.cli;
 import java.util.List;
 import java.util.function.Function;
 
+import org.moe4j.backend.LostDeviceException;
 import org.moe4j.io.InputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,6 +27,10 @@ public final class PlainCommand {
             .setExecutionExceptionHandler((failure, ran, parsed) -> {
                 if (failure instanceof InputException) {
                     return said(failure.getMessage());
+                }
+                if (failure instanceof LostDeviceException) {
+                    System.err.println(failure.getMessage());
+                    return ExitCode.TRY_AGAIN;
                 }
                 throw failure;
             })

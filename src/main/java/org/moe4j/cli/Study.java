@@ -13,6 +13,7 @@ import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.report.Report;
+import org.moe4j.sweep.CtrlC;
 import org.moe4j.sweep.Environment;
 import org.moe4j.sweep.Preset;
 import org.moe4j.sweep.ProgressBars;
@@ -85,7 +86,7 @@ public final class Study {
 
     /** Runs the trials that have no result yet, then draws the report of all there are. */
     public void run(Sweep sweep) {
-        sweep.requireHeap();
+        sweep.requireMemory();
         boolean resume = given.has("--resume");
         ResultStore store = ResultStore.open(SpecOptions.folder(given, name), sweep.spec(), resume, reader);
         ProgressBars bars = ProgressBars.onConsole();

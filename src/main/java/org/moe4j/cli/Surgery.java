@@ -83,7 +83,7 @@ public final class Surgery {
         @Option(names = "--seed", paramLabel = "N", description = "of new weights, 1 by default")
         private long seed = 1;
 
-        @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd for float32 checkpoints, reference for float64")
+        @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd or cuda for float32 checkpoints, reference for float64")
         private String device = "auto";
 
         @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")

@@ -12,6 +12,7 @@ import org.moe4j.io.SpecReader;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.model.zoo.Architecture;
 import org.moe4j.report.TextTable;
+import org.moe4j.sweep.CtrlC;
 import org.moe4j.sweep.Environment;
 import org.moe4j.sweep.ProgressBars;
 import org.moe4j.sweep.Run;
@@ -68,7 +69,7 @@ public final class Training {
             System.out.print(RunTable.text(run));
             return;
         }
-        run.requireHeap();
+        run.requireMemory();
         if (!resume) {
             folder.requireEmpty();
         }

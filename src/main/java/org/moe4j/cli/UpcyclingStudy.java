@@ -69,6 +69,9 @@ public final class UpcyclingStudy implements Callable<Integer> {
     @Option(names = "--seeds", paramLabel = "N", description = "3 by default")
     private int seeds = 3;
 
+    @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
+    private String device = "auto";
+
     @Option(names = "--threads", paramLabel = "N", description = "as many as there are processors by default")
     private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -97,7 +100,7 @@ public final class UpcyclingStudy implements Callable<Integer> {
             throw new InputException("--steps is " + steps + " and --seeds " + seeds + ", want a multiple of 4 and at least one seed");
         }
         text = TokenSet.open(DataSpec.DEFAULT.withTokenizer(TokenizerKind.BPE, 1024));
-        try (Backend on = Backends.open("auto", threads)) {
+        try (Backend on = Backends.open(device, threads)) {
             LongStream.rangeClosed(1, seeds).forEach(seed -> race(on, seed));
         }
         List<LineChart.Line> lines = curves.keySet().stream().filter(arm -> !arm.contains(":")).map(this::line).toList();

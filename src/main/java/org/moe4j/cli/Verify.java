@@ -16,7 +16,7 @@ public final class Verify implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "the folder of the cases (*.safetensors, subfolders too)")
     private Path folder;
 
-    @Option(names = "--device", paramLabel = "NAME", description = "reference (float64), simd (float32), or both, the default: a case passes if it does on each")
+    @Option(names = "--device", paramLabel = "NAME", description = "reference (float64), simd (float32), both, the default: a case passes if it does on each; or cuda")
     private String device = "both";
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
@@ -31,6 +31,6 @@ public final class Verify implements Callable<Integer> {
 
     /** Runs the command and gives its exit code. */
     public static int run(String... args) {
-        return PlainCommand.run(new Verify(), missing -> "give the folder of the cases: experiments/run verify DIR [--device reference|simd|both]", args);
+        return PlainCommand.run(new Verify(), missing -> "give the folder of the cases: experiments/run verify DIR [--device reference|simd|both|cuda]", args);
     }
 }

@@ -43,14 +43,17 @@ public final class GoldenFolder {
     /**
      * The back ends to verify on.
      *
-     * @param device reference, simd or both
+     * @param device reference, simd, cuda or both of the first
      * @throws InputException if it is none of these
      */
     public static Backend[] devices(String device) {
+        if (Backends.isDevice(device)) {
+            return new Backend[] {Backends.open(device, THREADS)};
+        }
         return switch (device) {
             case "reference", "simd" -> new Backend[] {Backends.open(device, THREADS)};
             case "both" -> new Backend[] {Backends.open("reference", THREADS), Backends.open("simd", THREADS)};
-            default -> throw InputException.unknown("device", device, List.of("reference", "simd", "both"));
+            default -> throw InputException.unknown("device", device, List.of("reference", "simd", "both", "cuda"));
         };
     }
 

@@ -1,5 +1,6 @@
 package org.moe4j.sweep;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
@@ -28,14 +29,8 @@ public record ArmPlan(Arm arm, long steps, long tokens, long flopsPerStep, Ledge
         return new ArmPlan(arm, steps, tokens, flopsPerStep, Ledger.of(arm.model()), MemoryPlan.of(arm.model(), spec.batch(), ADAM_STATE));
     }
 
-    /**
-     * Refuses a sweep that would not fit the heap.
-     *
-     * @throws InputException with the bytes needed, those there are, and the -Xmx that would do
-     */
-    static void requireHeap(List<ArmPlan> plans, int parallel, long heapBytes) {
-        long trials = plans.stream().map(p -> p.memory().total()).sorted(java.util.Comparator.reverseOrder()).limit(parallel)
-            .mapToLong(Long::longValue).sum();
-        Heap.require(parallel + " trials side by side need", trials, heapBytes, "--parallel 1 or a smaller batch");
+    /** The bytes of the trials that are largest, as many as run at once. */
+    static long bytesAtOnce(List<ArmPlan> plans, int parallel) {
+        return plans.stream().map(p -> p.memory().total()).sorted(Comparator.reverseOrder()).limit(parallel).mapToLong(Long::longValue).sum();
     }
 }

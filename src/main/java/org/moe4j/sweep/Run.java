@@ -39,11 +39,11 @@ public record Run(RunSpec spec, TokenSet text, TrialSpec trial, long flopsPerSte
     }
 
     /**
-     * Refuses a run that would not fit the heap.
+     * Refuses a run that would not fit the heap, or its device's memory.
      *
-     * @throws org.moe4j.io.InputException with the bytes needed, those there are, and the -Xmx that would do
+     * @throws org.moe4j.io.InputException with the bytes needed, those there are, and what would do
      */
-    public void requireHeap() {
-        Heap.require(trial.label() + " of width " + trial.model().dim() + " needs", memory.total(), Runtime.getRuntime().maxMemory(), "a smaller batch or model");
+    public void requireMemory() {
+        Room.require(trial.label() + " of width " + trial.model().dim() + " needs", memory.total(), spec.device(), "a smaller batch or model");
     }
 }

@@ -42,17 +42,18 @@ public record Sweep(SweepSpec spec, TokenSet text, List<ArmPlan> plans, List<Tri
 
     /** How many trials run at once. */
     int sideBySide() {
-        int wanted = spec.parallel() == 0 ? Runtime.getRuntime().availableProcessors() : spec.parallel();
+        int most = Backends.isDevice(spec.device()) ? 1 : Runtime.getRuntime().availableProcessors();
+        int wanted = spec.parallel() == 0 ? most : spec.parallel();
         return Math.min(wanted, trials.size());
     }
 
     /**
-     * Refuses a sweep that would not fit the heap.
+     * Refuses a sweep that would not fit the heap, or its device's memory.
      *
-     * @throws org.moe4j.io.InputException with the bytes needed, those there are, and the -Xmx that would do
+     * @throws org.moe4j.io.InputException with the bytes needed, those there are, and what would do
      */
-    public void requireHeap() {
-        ArmPlan.requireHeap(plans, sideBySide(), Runtime.getRuntime().maxMemory());
+    public void requireMemory() {
+        Room.require(sideBySide() + " trials side by side need", ArmPlan.bytesAtOnce(plans, sideBySide()), spec.device(), "--parallel 1 or a smaller batch");
     }
 
     private static TrialSpec trial(SweepSpec spec, ArmPlan plan, DataSpec data, long seed) {

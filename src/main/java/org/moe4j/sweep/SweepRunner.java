@@ -16,19 +16,23 @@ import org.moe4j.io.InputException;
 import org.moe4j.train.DivergedException;
 
 /**
- * Runs the trials of a sweep that have no result yet, some side by side, each with a back end of its own. A trial that fails
- * is noted and the others go on.
+ * Runs the trials of a sweep that have no result yet, some side by side, each with a back end of its own; on a GPU each in a
+ * process of its own ({@link TrialProcess}), since one that fails is lost to its process. A trial that fails is noted and the
+ * others go on.
  *
  * <p>One single-threaded trial on each core is the default: on two cores six trials of 2e11 FLOPs (dense, MoE G=8, PEER) took
  * 49 and 52 s so, 60 and 64 s one after the other with two threads each, start-up included.
  */
 public final class SweepRunner {
+    private static final int ATTEMPTS = 3;
+
     private final Sweep sweep;
     private final ResultStore store;
     private final ProgressBars bars;
     private final String command;
     private final Environment environment = Environment.here();
     private final Set<Trial> running = ConcurrentHashMap.newKeySet();
+    private final Set<TrialProcess> apart = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
 
     /** @param command what was typed, kept with every result */
@@ -67,6 +71,7 @@ public final class SweepRunner {
     public void stop() {
         stopping = true;
         running.forEach(Trial::stop);
+        apart.forEach(TrialProcess::stop);
     }
 
     /** Runs one trial; the reason if it failed. */
@@ -74,6 +79,21 @@ public final class SweepRunner {
         if (stopping) {
             return Optional.empty();
         }
+        try {
+            if (Backends.isDevice(sweep.spec().device())) {
+                return runApart(spec, threads);
+            }
+            runHere(spec, threads);
+            return Optional.empty();
+        } catch (InputException | DivergedException said) {
+            return failed(spec, said.getMessage());
+        } catch (RuntimeException | OutOfMemoryError failure) {
+            return failed(spec, failure.toString());
+        }
+    }
+
+    /** Runs one trial in this process, to its end or until stopped. */
+    void runHere(TrialSpec spec, int threads) {
         try (Backend on = Backends.open(sweep.spec().device(), threads)) {
             store.begin(spec);
             Trial trial = new Trial(spec, sweep.text(), on, store.trialFolder(spec));
@@ -89,11 +109,26 @@ public final class SweepRunner {
             } finally {
                 running.remove(trial);
             }
-            return Optional.empty();
-        } catch (InputException | DivergedException said) {
-            return failed(spec, said.getMessage());
-        } catch (RuntimeException | OutOfMemoryError failure) {
-            return failed(spec, failure.toString());
+        }
+    }
+
+    /** Runs one trial in a process of its own, and again from its checkpoint where its device was lost; the reason if it failed. */
+    private Optional<String> runApart(TrialSpec spec, int threads) {
+        for (int attempt = 1; ; attempt++) {
+            TrialProcess process = TrialProcess.start(store, sweep.trials().indexOf(spec), threads, command);
+            apart.add(process);
+            if (stopping) {
+                process.stop();
+            }
+            int code = process.await();
+            apart.remove(process);
+            if (code == 0 || stopping) {
+                return Optional.empty();
+            }
+            if (code != TrialProcess.AGAIN || attempt == ATTEMPTS) {
+                return failed(spec, process.reason(code));
+            }
+            bars.say(spec.label() + " with seed " + spec.seed() + ": " + process.reason(code));
         }
     }
 

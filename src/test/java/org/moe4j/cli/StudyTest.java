@@ -39,7 +39,7 @@ class StudyTest {
         --tokenizer words          | tokenizer is 'words', want bytes, or bpe:SIZE
         --batch many               | batch
         --batch                    | option --batch wants a value
-        --device cuda              | cuda
+        --device gpu               | gpu
         --place top                | place
         --validation-tokens 900000 | validation on 900000 tokens: the validation text has only
         --sequence 60000           | shorter than one sequence

@@ -115,7 +115,7 @@ class TrainingTest {
         --learning-rate 0                 | learningRate is 0.0, it has to be above 0
         --learning-rate -1                | learningRate is -1.0, it has to be above 0
         --tokenizer words                 | tokenizer is 'words', want bytes, or bpe:SIZE
-        --device cuda                     | cuda
+        --device gpu                      | gpu
         --dim 8 --dim 16                  | option --dim is given twice
         --bacth 3                         | unknown option '--bacth': did you mean '--batch'?
         --validation-tokens 900000        | validation on 900000 tokens: the validation text has only

@@ -35,7 +35,7 @@ class VerifyTest {
     @Test
     void mistakesAreOneSentenceAndExitCodeTwo() {
         assertMistake("did you mean '--device'", folder.toString(), "--devise=simd");
-        assertMistake("unknown device 'cuda'", folder.toString(), "--device", "cuda");
+        assertMistake("unknown device 'gpu'", folder.toString(), "--device", "gpu");
         assertMistake("give the folder of the cases");
         assertMistake("there is no folder", folder.resolve("missing").toString());
         assertMistake("holds no golden cases", folder.toString());

@@ -135,9 +135,9 @@ class SweepTest {
     @Test
     void refusesASweepThatTheHeapCannotHold() throws IOException {
         Sweep sweep = Sweep.of(TinySweep.spec(TinySweep.text(folder)));
-        assertThatThrownBy(() -> ArmPlan.requireHeap(sweep.plans(), 2, 100L << 20)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> Room.requireHeap("2 trials need", ArmPlan.bytesAtOnce(sweep.plans(), 2), 100L << 20, "less")).isInstanceOf(InputException.class)
             .hasMessageContaining("the heap is 100 MB").hasMessageContaining("-Xmx");
-        ArmPlan.requireHeap(sweep.plans(), 2, 2L << 30);
+        Room.requireHeap("2 trials need", ArmPlan.bytesAtOnce(sweep.plans(), 2), 2L << 30, "less");
     }
 
     private static SweepRunner.Outcome run(Sweep sweep, Path out, boolean resume) {

@@ -2,6 +2,7 @@ package org.moe4j.backend.cuda;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -65,6 +66,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public OptionalLong freeDeviceBytes() {
+        return OptionalLong.of(device.freeBytes());
+    }
+
+    @Override
     public void close() {
         if (blas != null) {
             blas.ifPresent(Cublas::close);
@@ -80,8 +86,13 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void copy(Storage x, Storage y) {
-        DeviceStorage from = DeviceStorage.of(x);
-        device.copy(from.address(), DeviceStorage.of(y).address(), from.size() * Float.BYTES);
+        if (x instanceof DeviceStorage from && y instanceof DeviceStorage to) {
+            device.copy(from.address(), to.address(), from.size() * Float.BYTES);
+        } else if (y instanceof DeviceStorage to) {                                // from a store of rows
+            device.send(x.segment(), to.address());
+        } else {
+            device.fetch(DeviceStorage.of(x).address(), y.segment());
+        }
     }
 
     @Override

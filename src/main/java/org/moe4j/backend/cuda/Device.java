@@ -51,6 +51,12 @@ final class Device implements AutoCloseable {
         return (int) Math.min(Math.ceilDiv(work, (long) perBlock), (long) BLOCKS_EACH * context.multiprocessors());
     }
 
+    /** Bytes that no process holds. */
+    long freeBytes() {
+        enter();
+        return memory.freeBytes();
+    }
+
     /** Memory for float32 values, with whatever it last held. */
     DeviceStorage floats(long size) {
         context.enter();

@@ -78,12 +78,21 @@ final class DeviceMemory {
     }
 
     private InputException tooLarge(long bytes) {
+        long own = held.values().stream().mapToLong(Long::longValue).sum();
+        return new InputException("%s is out of memory: %s more were asked for, %s of %s are free and this run holds %s; a smaller --batch, --sequence or --dim, or fewer trials at once (--parallel), would do"
+                .formatted(device, mib(bytes), mib(freeBytes()), mib(asked()[1]), mib(own)));
+    }
+
+    long freeBytes() {
+        return asked()[0];
+    }
+
+    /** Free and total bytes, as the driver knows them. */
+    private static long[] asked() {
         long[] free = new long[1];
         long[] total = new long[1];
         CudaException.check(JCudaDriver.cuMemGetInfo(free, total), "asking for free memory");
-        long own = held.values().stream().mapToLong(Long::longValue).sum();
-        return new InputException("%s is out of memory: %s more were asked for, %s of %s are free and this run holds %s; a smaller --batch, --sequence or --dim, or fewer trials at once (--parallel), would do"
-                .formatted(device, mib(bytes), mib(free[0]), mib(total[0]), mib(own)));
+        return new long[] {free[0], total[0]};
     }
 
     private static String mib(long bytes) {

@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 
 /** On what is computed. */
 final class Computing {
-    @Option(names = "--device", paramLabel = "NAME", description = "reference (float64) or simd (float32); auto by default")
+    @Option(names = "--device", paramLabel = "NAME", description = "reference (float64), simd (float32) or cuda (a GPU); auto by default")
     private String device = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "threads of the back end, all cores by default")
