@@ -30,6 +30,17 @@ final class Pack {
         for (int i = 0; i < rows; i++) System.arraycopy(from, fo + i * ldf, to, at + i * ldt, columns);
     }
 
+    /** {@code to[i*PANEL + j] = from[i*ldf + j]}: a panel of a product's right operand. */
+    static void panel(int rows, int columns, float[] from, int fo, int ldf, float[] to, int at) {
+        if (columns < Tiles.PANEL) {
+            copy(rows, columns, from, fo, ldf, to, at, Tiles.PANEL);
+            return;
+        }
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < Tiles.PANEL; j += L) fromArray(F, from, fo + i * ldf + j).intoArray(to, at + i * Tiles.PANEL + j);
+        }
+    }
+
     /** {@code to[j*ldt + i] = from[i*ldf + j]}, L rows at a time, each of them read from end to end. */
     static void transpose(int rows, int columns, float[] from, int fo, int ldf, float[] to, int at, int ldt) {
         int wholeRows = rows - rows % L;
