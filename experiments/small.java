@@ -16,8 +16,7 @@ void main(String[] args) {
 
     Backend on = Backends.open("auto", Runtime.getRuntime().availableProcessors());
     LanguageModel model = spec.build(new Init(on, 1));
-    Batches batches = new Batches(text, 16, spec.sequence(), 1);
-    Trainer trainer = new Trainer(on, model, TrainingSpec.of(16, 200, 3e-3), batches::at, Validation.of(text, 16_384, 16, spec.sequence()));
+    Trainer trainer = new Trainer(on, model, TrainingSpec.of(16, 200, 3e-3).withEvaluationTokens(16_384), text);
     Trainer.Outcome outcome = trainer.run(step -> {
         if (step.step() % 20 == 0) IO.println("step %d: %.3f nats/token, %,.0f tokens/s".formatted(step.step(), step.loss(), step.tokensPerSecond()));
     });

@@ -31,6 +31,7 @@ import org.moe4j.surgery.PatchInput;
 import org.moe4j.surgery.Pruning;
 import org.moe4j.surgery.Upcycling;
 import org.moe4j.train.Checkpoint;
+import org.moe4j.train.Domains;
 import org.moe4j.train.Evaluation;
 import org.moe4j.train.SavedModel;
 import org.moe4j.train.Trainer;
@@ -172,16 +173,16 @@ public final class Surgery {
 
         Validation validation(TokenSet set, LanguageModel model) {
             Validation all = Validation.of(set, tokens, batch, model.spec().sequence());
-            return new Validation(all.batches().stream().map(this::asDomain).toList(), all.tokens(), all.bytes());
+            return domain == null ? Domains.of(model.spec()).of(all) : new Validation(all.batches().stream().map(this::asDomain).toList(), all.tokens(), all.bytes());
         }
 
         LongFunction<Batch> batches(TokenSet set, LanguageModel model, long seed) {
             Batches all = new Batches(set, batch, model.spec().sequence(), seed);
-            return step -> asDomain(all.at(step));
+            return domain == null ? Domains.of(model.spec()).of(all::at) : step -> asDomain(all.at(step));
         }
 
         private Batch asDomain(Batch batch) {
-            return domain == null ? batch : batch.ofDomain(domain);
+            return batch.ofDomain(domain);
         }
     }
 

@@ -1,8 +1,12 @@
 package org.moe4j.model;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.MemoryPlusFeedForward;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SpecCatalog;
 import org.moe4j.nn.Init;
 
@@ -25,6 +29,15 @@ public interface ModelSpec {
 
     /** The feed-forward layers, from the first to the last. */
     List<FeedForwardSpec> feedForwards();
+
+    /** The routers of their banks of experts, from the first layer that has one to the last. */
+    default Stream<RouterSpec> routers() {
+        return feedForwards().stream().flatMap(layer -> switch (layer) {
+            case MixtureOfExperts.Spec mixture -> Stream.of(mixture.router());
+            case MemoryPlusFeedForward.Spec memory -> Stream.of(memory.router());
+            default -> Stream.empty();
+        });
+    }
 
     LanguageModel build(Init init);
 

@@ -17,6 +17,7 @@ import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
 import org.moe4j.tensor.Storage;
 import org.moe4j.train.Checkpoint;
+import org.moe4j.train.Domains;
 import org.moe4j.train.Evaluation;
 import org.moe4j.train.Trainer;
 

@@ -10,6 +10,8 @@ import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
 import org.moe4j.data.Batch;
+import org.moe4j.data.Batches;
+import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.tensor.Tensor;
@@ -19,7 +21,7 @@ import org.moe4j.tensor.Tensor;
  * and goes on from its checkpoint has the losses of one that was not, to the last bit.
  *
  * <pre>{@code
- * Trainer trainer = new Trainer(on, model, spec, batches::at, validation);
+ * Trainer trainer = new Trainer(on, model, spec, text);
  * Trainer.Outcome outcome = trainer.run(m -> System.out.println(m.step() + " " + m.loss()));
  * }</pre>
  */
@@ -62,6 +64,17 @@ public final class Trainer {
         optimizer = spec.optimizer().build(on, trained);
         step = new TrainStep(on, arena, model, spec, trained, optimizer);
         watch = new LossWatch(spec.restart());
+    }
+
+    /**
+     * Trains on a text and measures on its valid part: batches and validation as the spec says, in sequences of the model's length, and with
+     * domains that the model has experts for.
+     *
+     * @throws org.moe4j.io.InputException if the text is too short
+     */
+    public Trainer(Backend on, LanguageModel model, TrainingSpec spec, TokenSet text) {
+        this(on, model, spec, Domains.of(model.spec()).of(new Batches(text, spec.batch(), model.spec().sequence(), spec.seed())::at),
+            Domains.of(model.spec()).of(Validation.of(text, spec.evaluationTokens(), spec.batch(), model.spec().sequence())));
     }
 
     /** Where the run is. */

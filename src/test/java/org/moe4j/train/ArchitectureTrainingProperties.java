@@ -11,6 +11,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
@@ -34,6 +35,7 @@ class ArchitectureTrainingProperties {
     private static final int BATCH = 4;
     private static final int STEPS = 10;
     private static final double STEP = 1e-6;
+    private static final double SHORT = 1e-7;
 
     private final Backend on = new ReferenceBackend();
     private final Arena arena = new Arena(on);
@@ -54,6 +56,20 @@ class ArchitectureTrainingProperties {
         }
         Gradients.clear(on, model.parameters());
         assertThat(gradients(model, tokens)).isLessThan(before);
+    }
+
+    /** One step of plain descent, so short that no choice of expert flips, of architectures at random sizes with random weights and text. */
+    @Property(tries = 300)
+    void oneStepLowersTheLossOfItsBatch(@ForAll("architectures") Architecture architecture, @ForAll @IntRange(min = 1, max = 1_000_000) int draw) {
+        ModelSpec spec = architecture.resized(size(CounterRandom.of(draw, architecture.name())));
+        LanguageModel model = spec.build(new Init(on, draw));
+        int[] tokens = tokens(spec, draw);
+        double before = gradients(model, tokens);
+        double norm = Gradients.norm(on, model.parameters());
+        assertThat(norm).isFinite().isPositive();
+        new Sgd.Spec().build(on, model.parameters()).step(SHORT / norm);
+        Gradients.clear(on, model.parameters());
+        assertThat(before - gradients(model, tokens)).isCloseTo(SHORT * norm, within(0.1 * SHORT * norm));
     }
 
     /** Of each parameter in a random direction: g · v is the difference that a step of ±v makes. */
@@ -128,7 +144,10 @@ class ArchitectureTrainingProperties {
 
     /** Of each architecture its own. */
     private static Size size(Architecture architecture) {
-        CounterRandom random = CounterRandom.of(2, architecture.name());
+        return size(CounterRandom.of(2, architecture.name()));
+    }
+
+    private static Size size(CounterRandom random) {
         return new Size(5 + random.below(0, 6), 2 + random.below(1, 4), 4 + 4 * random.below(2, 2), 1 + random.below(3, 3), 1 << random.below(4, 3));
     }
 

@@ -1,4 +1,4 @@
-package org.moe4j.sweep;
+package org.moe4j.train;
 
 import java.util.Arrays;
 import java.util.function.LongFunction;
@@ -14,17 +14,17 @@ import org.moe4j.model.ModelSpec;
  *
  * @param groups the least of any router; 0 if none has groups
  */
-record Domains(int groups) {
-    static Domains of(ModelSpec model) {
-        return new Domains(Banks.routers(model).mapToInt(router -> router instanceof RandomRouter.Spec random ? random.groups().size() : 0)
+public record Domains(int groups) {
+    public static Domains of(ModelSpec model) {
+        return new Domains(model.routers().mapToInt(router -> router instanceof RandomRouter.Spec random ? random.groups().size() : 0)
             .filter(n -> n > 0).min().orElse(0));
     }
 
-    LongFunction<Batch> of(LongFunction<Batch> batches) {
+    public LongFunction<Batch> of(LongFunction<Batch> batches) {
         return groups == 0 ? batches : number -> of(batches.apply(number));
     }
 
-    Validation of(Validation slice) {
+    public Validation of(Validation slice) {
         return groups == 0 ? slice : new Validation(slice.batches().stream().map(this::of).toList(), slice.tokens(), slice.bytes());
     }
 
