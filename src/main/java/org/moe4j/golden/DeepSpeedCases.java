@@ -19,12 +19,12 @@ final class DeepSpeedCases implements Family {
         Variable logits = bench.leaf("in.logits");
         int tokens = logits.shape().rows();
         int experts = c.integer("E");
-        boolean drop = !c.kind().contains("nodrop");
+        boolean drop = !c.kind().contains("nodrop") && c.flag("drop_tokens", true);
         int k = c.kind().startsWith("top1") ? 1 : c.kind().startsWith("top2") ? 2 : c.integer("k");
         CapacityDialect dialect = !c.kind().startsWith("topk") ? CapacityDialect.DEEPSPEED
             : c.kind().contains("probs") ? CapacityDialect.DEEPSPEED_PROBS : CapacityDialect.DEEPSPEED_POSITION;
         double factor = drop ? c.number("capacity_factor", 1) : experts;          // enough for every token at one expert
-        CapacityRouter.Spec spec = new CapacityRouter.Spec(experts, k, factor, c.integer("min_capacity", 1), dialect, SecondPolicy.ALL, 1, false, true, 0, 0);
+        CapacityRouter.Spec spec = new CapacityRouter.Spec(experts, k, factor, Math.max(1, c.integer("min_capacity", 1)), dialect, SecondPolicy.ALL, 1, false, true, 0, 0);
         CapacityRouter.Gated g = CapacityRouter.gate(t, logits, null, tokens, spec);
         CapacityQueue queue = g.queue();
         Variable gates = g.gates();

@@ -43,10 +43,11 @@ final class TutelCases implements Family {
         CapacityRouter.Gated g = CapacityRouter.gate(t, logits, null, tokens, spec);
         int[] locations = Slots.byChoice(g.queue().position(), k);
         int[] indices = Slots.byChoice(g.chosen(), k);
-        bench.out("capacity", g.queue().capacity());
+        int capacity = CapacityDialect.TUTEL.capacity(tokens, experts, k, spec.capacityFactor(), 0);  // the source's has no least
+        bench.out("capacity", capacity);
         bench.out("indices", indices);
         bench.out("locations", locations);
-        bench.out("kept", Arrays.stream(locations).map(l -> l < g.queue().capacity() ? 1 : 0).toArray());
+        bench.out("kept", Arrays.stream(locations).map(l -> l < capacity ? 1 : 0).toArray());
         bench.out("dispatch_count", prioritised ? lastPlaces(indices, locations, tokens, experts) : Slots.count(g.chosen(), experts));
         Variable gates = t.gatherColumns(g.probabilities(), g.chosen(), k);
         bench.out("gates", t.transpose(spec.normalise() && k > 1 ? t.divide(gates, t.sumKept(gates, -1)) : gates));
