@@ -29,6 +29,9 @@ import picocli.CommandLine.Parameters;
 @Command(name = "experiments/run cost", sortOptions = false,
     description = "Parameters, FLOPs, bytes and energy of a model, part by part, and its authors' counts against these. Nothing is allocated.")
 public final class Costs implements Callable<Integer> {
+    /** Nobody's figure for a model at hand. */
+    private static final double ASSUMED_UTILISATION = 0.4;
+
     @Parameters(paramLabel = "NAME|spec.yaml", arity = "0..1", description = "an architecture by name, or a file with the spec of a model (type: transformer, ...)")
     private String model;
 
@@ -57,10 +60,16 @@ public final class Costs implements Callable<Integer> {
     private String chip;
 
     @Option(names = "--utilisation", paramLabel = "U", description = "share of the chip's peak that training reaches; 0.4 by default, an assumption")
-    private double utilisation = 0.4;
+    private Double utilisation;
 
     @Option(names = "--pue", paramLabel = "P", description = "what the data centre takes over what its machines do; 1.11 by default, GLaM's")
-    private double pue = Energy.GLAM_PUE;
+    private Double pue;
+
+    @Option(names = "--chips", paramLabel = "N", description = "with --hours: the energy of so many chips over so many hours, whatever they reached")
+    private Integer chips;
+
+    @Option(names = "--hours", paramLabel = "H", description = "with --chips, such as --chip tpu-v4 --chips 1024 --hours 574")
+    private Double hours;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
     private boolean help;
@@ -118,10 +127,9 @@ public final class Costs implements Callable<Integer> {
         text.append(said("memory      %s of weights (%s), %s of optimizer state (%s)%n", LedgerTable.bytes(ledger.parameters() * weights().bytes()), precision,
             LedgerTable.bytes(table.optimizerValues() * Float.BYTES), optimizer));
         if (energy != null) {
-            Chip on = Chip.named(chip);
-            text.append(said("energy      %s in %s hours of a %s at %.0f %% of its peak of %s FLOP/s, %.0f W, PUE %.2f%n            %s: %s%n",
-                LedgerTable.energy(energy.megawattHours()), Figures.count(energy.chipHours()), on.name(), 100 * utilisation, Figures.count(on.peakFlops()),
-                on.watts(), pue, on.name(), on.source()));
+            double all = energy.megawattHours();
+            text.append(said("energy      %s in %s%n            %s: %s%n", all >= 1 ? said("%,.1f MWh", all) : LedgerTable.energy(all), circumstances(energy), chip,
+                Chip.named(chip).source()));
         }
         argument.architecture().ifPresent(architecture -> text.append(said("%n"))
             .append(architecture.published().isEmpty() ? said("Published counts: none.%n") : PublishedTable.of(List.of(architecture)))
@@ -129,19 +137,47 @@ public final class Costs implements Callable<Integer> {
         return text.toString();
     }
 
+    private String circumstances(Energy energy) {
+        Chip on = Chip.named(chip);
+        String around = said("%.0f W, %s%.2f", on.watts(), pue == null ? "GLaM's PUE of " : "PUE ", pue());
+        return chips != null ? said("%s hours of %,d x %s, %s", Figures.count(hours), chips, on.name(), around)
+            : said("%s hours of a %s at %s%.0f %% of its peak of %s FLOP/s, %s", Figures.count(energy.chipHours()), on.name(), utilisation == null ? "an assumed " : "",
+                100 * utilisation(), Figures.count(on.peakFlops()), around);
+    }
+
     /** Of the whole run; null where it is not asked for. */
     private Energy energy(Ledger ledger) {
         if (tokens != null && !(tokens > 0 && tokens < 1e18)) {
             throw new InputException("--tokens is " + tokens + ", want a number above 0 such as 280e9");
         }
+        if ((chips == null) != (hours == null)) {
+            throw new InputException("--chips and --hours want each other: so many chips over so many hours");
+        }
+        if (chips != null && (chips < 1 || !(hours > 0 && hours < 1e9))) {
+            throw new InputException("--chips is " + chips + " and --hours is " + hours + ", both have to be above 0");
+        }
         if (chip == null) {
+            if (chips != null) {
+                throw new InputException("--chips and --hours want --chip beside them: what each of them draws");
+            }
             return null;
         }
         Chip on = Chip.named(chip);
-        if (tokens == null) {
-            throw new InputException("--chip wants --tokens beside it: energy is that of training on so many tokens");
+        if (chips != null) {
+            return Energy.of(chips, on.watts(), pue(), hours);
         }
-        return Energy.of(tokens * ledger.trainingFlopsPerToken(), on, utilisation, pue);
+        if (tokens == null) {
+            throw new InputException("--chip wants --tokens beside it, or --chips and --hours: energy is that of training on so many tokens, or of so many hours");
+        }
+        return Energy.of(tokens * ledger.trainingFlopsPerToken(), on, utilisation(), pue());
+    }
+
+    private double utilisation() {
+        return utilisation == null ? ASSUMED_UTILISATION : utilisation;
+    }
+
+    private double pue() {
+        return pue == null ? Energy.GLAM_PUE : pue;
     }
 
     private DType weights() {

@@ -22,7 +22,7 @@ public final class PlainCommand {
             .setParameterExceptionHandler((mistake, words) -> said(switch (mistake) {
                 case CommandLine.UnmatchedArgumentException e -> unknown(e);
                 case CommandLine.MissingParameterException e -> missing.apply(e);
-                default -> mistake.getMessage();
+                default -> plain(mistake.getMessage());
             }))
             .setExecutionExceptionHandler((failure, ran, parsed) -> {
                 if (failure instanceof InputException) {
@@ -45,6 +45,11 @@ public final class PlainCommand {
             return InputException.unknown("option", word.split("=")[0], options).getMessage();
         }
         return spec.subcommands().isEmpty() ? mistake.getMessage() : InputException.unknown("command", word, spec.subcommands().keySet()).getMessage();
+    }
+
+    /** The types of numbers by their plain names. */
+    private static String plain(String sentence) {
+        return sentence.replaceAll(" is not an? (int|long)$", " is not a whole number").replaceAll(" is not a (double|float)$", " is not a number");
     }
 
     private static int said(String sentence) {

@@ -13,7 +13,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.io.InputException;
 
-/** A folder of reference cases: every safetensors file in it and below. An {@code index.json} may list them. */
+/** A folder of reference cases: every safetensors file in it and below. An {@code index.json} may list them. A single file will do as well. */
 public final class GoldenFolder {
     private static final String INDEX = "index.json";
     private static final int THREADS = 2;                                         // cases are small; results don't depend on it
@@ -63,6 +63,9 @@ public final class GoldenFolder {
      * @throws InputException if there is no such folder, or no case in it
      */
     public List<Path> files() {
+        if (Files.isRegularFile(folder)) {
+            return List.of(folder);
+        }
         if (!Files.isDirectory(folder)) {
             throw new InputException("there is no folder " + folder + ": give one that holds golden cases (*.safetensors)");
         }
@@ -87,7 +90,7 @@ public final class GoldenFolder {
             }
             return result;
         } catch (RuntimeException unsound) {
-            return new CaseResult(folder.relativize(file).toString(), Outcome.FAILED, String.valueOf(unsound.getMessage()));
+            return new CaseResult((file.equals(folder) ? file : folder.relativize(file)).toString(), Outcome.FAILED, String.valueOf(unsound.getMessage()));
         }
     }
 

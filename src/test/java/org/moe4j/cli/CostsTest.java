@@ -31,8 +31,18 @@ class CostsTest {
     @Test
     void everyOtherBlockFolds() {
         assertThat(print("glam-64b-64e", "--tokens", "280e9", "--chip", "tpu-v4"))
-            .contains("blocks 0, 2, .., 62 (32 x)", "blocks 1, 3, .., 63 (32 x)", "1,159,920,091,136", "for 280 B tokens", "a tpu-v4 at 40 % of its peak",
+            .contains("blocks 0, 2, .., 62 (32 x)", "blocks 1, 3, .., 63 (32 x)", "1,159,920,091,136", "for 280 B tokens", "a tpu-v4 at an assumed 40 % of its peak", "GLaM's PUE of 1.11",
                 "exception: glam-64b-64e active", "counted with 256,000 tokens");
+    }
+
+    @Test
+    void energyOfSoManyHours() {
+        assertThat(print("glam-64b-64e", "--chip", "tpu-v4", "--chips", "1024", "--hours", "574"))
+            .contains("energy      212.7 MWh in 574 hours of 1,024 x tpu-v4, 326 W, GLaM's PUE of 1.11");
+        assertMistake("--chips and --hours want each other", "dbrx", "--chip", "a100", "--hours", "3");
+        assertMistake("--chips and --hours want --chip beside them", "dbrx", "--chips", "8", "--hours", "3");
+        assertMistake("--hours is -3.0, both have to be above 0", "dbrx", "--chip", "a100", "--chips", "8", "--hours", "-3");
+        assertMistake("--chips is 0 and", "dbrx", "--chip", "a100", "--chips", "0", "--hours", "3");
     }
 
     @Test
@@ -73,6 +83,8 @@ class CostsTest {
         assertMistake("unknown precision 'fp16': did you mean 'f16'", "dbrx", "--precision", "fp16");
         assertMistake("sequence is 0", "dbrx", "--sequence", "0");
         assertMistake("--tokens is -1.0", "dbrx", "--tokens", "-1");
+        assertMistake("'many' is not a number", "dbrx", "--tokens", "many");
+        assertMistake("'long' is not a whole number", "dbrx", "--sequence", "long");
         assertMistake("utilisation is 2.0", "dbrx", "--tokens", "1", "--chip", "a100", "--utilisation", "2");
         assertMistake("give one of");
         assertMistake("give only one of", "dbrx", "--all");

@@ -45,6 +45,14 @@ class GoldenFolderTest {
     }
 
     @Test
+    void aSingleFileWillDo() throws IOException {
+        GoldenReport report = GoldenFolder.verify(LINEAR, on);
+        assertThat(report.summary()).isEqualTo("1 cases: 1 passed, 0 failed, 0 not covered");
+        Path text = Files.writeString(folder.resolve("text.safetensors"), "not a tensor at all");
+        assertThat(GoldenFolder.verify(text, on).results().getFirst().name()).isEqualTo(text.toString());
+    }
+
+    @Test
     void aWrongOutputFails() {
         change(Map.of("f64.out.y", GoldenFolderTest::firstOffByATenMillionth), about -> about);
         assertFailure("f64.out.y[0,0] is", "expected", "1 of 15 entries differ");
