@@ -8,6 +8,7 @@ import org.moe4j.experts.MemoryPlusFeedForward;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SpecCatalog;
+import org.moe4j.io.Differences;
 import org.moe4j.nn.Init;
 
 /**
@@ -37,6 +38,12 @@ public interface ModelSpec {
             case MemoryPlusFeedForward.Spec memory -> Stream.of(memory.router());
             default -> Stream.empty();
         });
+    }
+
+    /** In what another model differs: the kind, or else the fields of the specs; empty if it is the same. */
+    default String differences(ModelSpec other) {
+        return getClass() == other.getClass() ? String.join(", ", Differences.between((Record) this, (Record) other, List.of()))
+            : "kind (" + CATALOG.nameOf(this) + " and " + CATALOG.nameOf(other) + ")";
     }
 
     LanguageModel build(Init init);

@@ -7,7 +7,6 @@ import org.moe4j.backend.Backend;
 import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.RouterSpec;
-import org.moe4j.io.Differences;
 import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.Transformer;
@@ -48,8 +47,7 @@ public record BranchMix(List<Integer> layers, RouterSpec router, Others others, 
         Transformer.Spec spec = Layers.transformer(models.getFirst());
         for (int i = 1; i < models.size(); i++) {
             if (!models.get(i).spec().equals(spec)) {
-                throw new InputException("model " + i + " is no model of model 0's architecture: they differ in "
-                    + (models.get(i).spec() instanceof Transformer.Spec other ? String.join(", ", Differences.between(spec, other, List.of())) : "kind"));
+                throw new InputException("model " + i + " is no model of model 0's architecture: they differ in " + spec.differences(models.get(i).spec()));
             }
         }
         Map<Integer, MixtureOfExperts.Spec> mixtures = new LinkedHashMap<>();

@@ -28,7 +28,7 @@ final class Recipes {
         + "the warm-up is ours", new Adam.Spec().withGroups(Adam.Group.values(1e-2)), 2.5e-3, 2.5e-4, new Schedule.InverseSqrt(1000), 10_000, null, false);
 
     /** By how the names of architectures begin; the longest that fits counts. */
-    private static final Map<String, Recipe> BY_FAMILY = Map.of("glam-", GLAM, "moe2017-", MOE_2017, "moe2017-100b-", MOE_2017_FACTORED, "switch-", SWITCH,
+    private static final Map<String, Recipe> BY_FAMILY = Map.of("glam-", GLAM, "expert-choice-", GLAM, "moe2017-", MOE_2017, "moe2017-100b-", MOE_2017_FACTORED, "switch-", SWITCH,
         "finegrained-", FINE_GRAINED, "pangu-", PANGU_SIGMA, "pkm", MEMORY, "memory-plus", MEMORY);
 
     private Recipes() {}

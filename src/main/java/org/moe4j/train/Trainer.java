@@ -13,7 +13,9 @@ import org.moe4j.data.Batch;
 import org.moe4j.data.Batches;
 import org.moe4j.data.TokenSet;
 import org.moe4j.data.Validation;
+import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
+import org.moe4j.model.ModelSpec;
 import org.moe4j.tensor.Tensor;
 
 /**
@@ -70,7 +72,7 @@ public final class Trainer {
      * Trains on a text and measures on its valid part: batches and validation as the spec says, in sequences of the model's length, and with
      * domains that the model has experts for.
      *
-     * @throws org.moe4j.io.InputException if the text is too short
+     * @throws InputException if the text is too short
      */
     public Trainer(Backend on, LanguageModel model, TrainingSpec spec, TokenSet text) {
         this(on, model, spec, Domains.of(model.spec()).of(new Batches(text, spec.batch(), model.spec().sequence(), spec.seed())::at),
@@ -94,8 +96,12 @@ public final class Trainer {
 
     /** Goes on where a checkpoint of this model and spec was written.
      *
-     *  @throws org.moe4j.io.InputException if it is corrupted, or of another model or spec; nothing is changed then */
+     *  @throws InputException if it is corrupted, or of another model or spec; nothing is changed then */
     public void restore(Checkpoint checkpoint) {
+        ModelSpec kept = SavedModel.spec(checkpoint);
+        if (!kept.equals(model.spec())) {                                         // said before any tensor is found to be other
+            throw new InputException(checkpoint.folder() + " is of another model than this run's: they differ in " + kept.differences(model.spec()));
+        }
         Map<String, String> facts = checkpoint.read(on, tensors(), identity());
         progress = Progress.of(facts);
         watch.continueFrom(facts.get("watch"));

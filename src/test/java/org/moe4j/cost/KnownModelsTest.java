@@ -48,6 +48,8 @@ class KnownModelsTest {
         "glam-137b,            137701097472, 137701097472",
         "glam-64b-64e,        1159920091136,  94768201728",
         "glam-64b-64e-256k,   1161755099136,  96603209728",
+        "expert-choice-0.1b-64e, 1907589120,    152272896",
+        "expert-choice-8b-64e, 142942928896,   9798942720",
     })
     void glam(String name, long total, long active) {
         Ledger counted = Ledger.of(Architecture.named(name).spec()).without(Set.of(Part.Kind.NORM, Part.Kind.POSITION));

@@ -31,7 +31,7 @@ class TrainerOnTextTest {
     @ParameterizedTest
     @ValueSource(strings = {"moe2017-256", "moe2017-4096-h", "moe2017-4xlstm-512", "moe2017-moe-1-wide", "moe2017-moe-1-deep", "glam-64b-64e", "peer-1m", "peer-1m-gated", "pkm",
         "memory-plus", "mixtral-8x7b", "dbrx", "grok-1", "olmoe-1b-7b", "deepseek-moe-16b", "qwen1.5-moe-a2.7b", "gpt-4-rumour", "switch-base",
-        "finegrained-64x3m-g8", "peer-moe", "pangu-sigma"})
+        "finegrained-64x3m-g8", "expert-choice-8b-64e", "peer-moe", "pangu-sigma"})
     void trains(String architecture) {
         TokenSet text = text();
         ModelSpec spec = Architecture.named(architecture).resized(new Size(text.tokenizer().vocabularySize(), 8, 16, 2, 8));

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.moe4j.experts.CapacityDialect;
 import org.moe4j.experts.CapacityRouter;
 import org.moe4j.experts.DenseFeedForward;
+import org.moe4j.experts.ExpertChoiceRouter;
 import org.moe4j.experts.FeedForwardSpec;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.MlpExperts;
@@ -20,7 +21,7 @@ import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.RelativeBias;
 
 /**
- * GLaM (Du et al. 2022, table 4) and its dense twins: a mixture in every other block, dense blocks with a GELU gate and three matrices,
+ * GLaM (Du et al. 2022, table 4), its dense twins, and the same models with expert choice (Zhou et al. 2022): a mixture in every other block, dense blocks with a GELU gate and three matrices,
  * experts with two; a bias by relative position in each layer, for which T5's buckets stand. The printed counts leave out norms and
  * position biases and close with 32,000 tokens, though the text was cut into 256,000: only the largest model's active parameters are counted
  * with these.
@@ -33,6 +34,8 @@ final class GlamModels {
     private static final String NOTE = "The capacity factor and the policy for second choices are not in the sources: 2 and random are GShard's.";
     private static final String SMALL = "prints 7 to 8 million less than the dimensions give";
 
+    private static final String SAFE = "Experts choose among the tokens of one position, which the paper's do not: a language model stays autoregressive only so. "
+        + "GLaM's model with the paper's capacity factor 2, counted as with two experts for a token. The groups of 256 are ours.";
     private static final String LARGER = "prints a little more, 0.1 to 0.8 %, than the dimensions give";
 
     private record Width(int layers, int dim, int hidden, int heads, int headDim) {}
@@ -59,6 +62,9 @@ final class GlamModels {
             active("1.886B", Mark.SECONDARY).except(LARGER)), NOTE));
         all.add(dense("8b", LARGE, "8.7B"));
         all.add(sparse("8b-64e", LARGE, 64, total("143B", Mark.SECONDARY), "9.8B"));
+        all.add(new Architecture("expert-choice-0.1b-64e", CHOICE, choice(SMALLEST, 64), List.of(total("1.9B", Mark.PAPER), active("145M", Mark.PAPER).except(SMALL)), SAFE));
+        all.add(new Architecture("expert-choice-8b-64e", "Zhou et al. 2022, Expert Choice, at GLaM's dimensions", choice(LARGE, 64), List.of(total("143B", Mark.SECONDARY),
+            active("9.8B", Mark.SECONDARY)), SAFE));
         all.add(dense("137b", new Width(64, 8192, 65536, 128, 128), "137B"));
         all.add(new Architecture("glam-64b-64e", PAPER, spec(LARGEST, 64, VOCABULARY), List.of(total("1.2T", Mark.SECONDARY),
             active("96.6B", Mark.SECONDARY).except("counted with 256,000 tokens: see glam-64b-64e-256k")), NOTE));
@@ -85,8 +91,23 @@ final class GlamModels {
 
     /** @param experts 0 for a dense twin */
     private static ModelSpec spec(Width w, int experts, int vocabulary) {
-        FeedForwardSpec dense = new DenseFeedForward.Spec(w.hidden, Activation.GEGLU, false);
+        FeedForwardSpec dense = dense(w);
         List<Repeat> blocks = experts == 0 ? Repeat.everyBlock(w.layers, dense) : Repeat.everyOtherBlock(w.layers, mixture(w.hidden, experts), dense);
+        return spec(w, vocabulary, blocks);
+    }
+
+    /** Expert choice with capacity factor 2 in place of the top-2 gate (Zhou et al. 2022). */
+    private static ModelSpec choice(Width w, int experts) {
+        FeedForwardSpec mixture = new MixtureOfExperts.Spec(new ExpertChoiceRouter.Spec(experts, 2, ExpertChoiceRouter.Grouping.POSITION, 256),
+            new MlpExperts.Spec(w.hidden, Activation.GELU, false));
+        return spec(w, VOCABULARY, Repeat.everyOtherBlock(w.layers, mixture, dense(w)));
+    }
+
+    private static FeedForwardSpec dense(Width w) {
+        return new DenseFeedForward.Spec(w.hidden, Activation.GEGLU, false);
+    }
+
+    private static ModelSpec spec(Width w, int vocabulary, List<Repeat> blocks) {
         return new Transformer.Spec(vocabulary, w.dim, 1024, CausalSelfAttention.Spec.relative(w.heads, w.headDim, RelativeBias.Spec.t5()), true, blocks);
     }
 
