@@ -101,6 +101,14 @@ final class Runs {
         for (; i < n; i++) y[iy + i] = Math.fma(alpha, x[ix + i], y[iy + i]);
     }
 
+    /** y = alpha x over n values. */
+    static void product(float alpha, float[] x, int ix, float[] y, int iy, int n) {
+        FloatVector a = broadcast(F, alpha);
+        int i = 0;
+        for (; i <= n - L; i += L) a.mul(fromArray(F, x, ix + i)).intoArray(y, iy + i);
+        for (; i < n; i++) y[iy + i] = alpha * x[ix + i];
+    }
+
     /** y += x over n values. */
     static void add(float[] x, int ix, float[] y, int iy, int n) {
         int i = 0;

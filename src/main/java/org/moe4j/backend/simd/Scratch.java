@@ -8,6 +8,7 @@ final class Scratch {
     private float[] right = new float[0];
     private float[] band = new float[0];
     private float[] tile = new float[0];
+    private float[] lanes = new float[0];
     private final float[][] blocks = new float[6][VectorMath.BLOCK];
     private float[] scores = new float[0];
     private float[] scoreGrads = new float[0];
@@ -37,6 +38,11 @@ final class Scratch {
 
     /** What {@link Pack#touch} read: kept where no compiler can prove it idle. */
     float touched;
+
+    /** For the lanes of dot products that are still to be added up. */
+    float[] lanes(int size) {
+        return lanes.length < size ? lanes = new float[size] : lanes;
+    }
 
     /** For a tile of a product that hangs over the edge. */
     float[] tile(int size) {
