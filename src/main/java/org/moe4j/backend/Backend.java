@@ -1,5 +1,6 @@
 package org.moe4j.backend;
 
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
 
@@ -62,6 +63,11 @@ public interface Backend extends AutoCloseable {
 
     /** The sum of squares, accumulated in float64; not finite if any value isn't. */
     double sumOfSquares(Storage x);
+
+    /** The sum of that of each, in their order; on a device, one wait for all. */
+    default double sumOfSquares(List<Storage> all) {
+        return all.stream().mapToDouble(this::sumOfSquares).reduce(0, Double::sum);
+    }
 
     /** x[i] = low + (high - low) u(i) with the generator's uniform numbers at counters 0, 1, .. */
     void uniform(CounterRandom random, double low, double high, Storage x);

@@ -1,5 +1,6 @@
 package org.moe4j.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.moe4j.autodiff.Parameter;
@@ -15,9 +16,9 @@ public final class Gradients {
 
     /** The root of the sum of all squares; not finite if any gradient isn't. */
     public static double norm(Backend on, List<Parameter> parameters) {
-        double[] sum = new double[1];
-        forEach(parameters, g -> sum[0] += on.sumOfSquares(g));
-        return Math.sqrt(sum[0]);
+        List<Storage> gradients = new ArrayList<>();
+        forEach(parameters, gradients::add);
+        return Math.sqrt(on.sumOfSquares(gradients));
     }
 
     /**

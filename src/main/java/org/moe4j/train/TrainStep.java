@@ -11,7 +11,6 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.data.Batch;
-import org.moe4j.experts.AuxiliaryLoss;
 import org.moe4j.experts.RoutingStatistics;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.nn.Pass;
@@ -23,12 +22,16 @@ import org.moe4j.tensor.Storage;
  * buffers as they were; a frozen buffer stays so after every step.
  */
 final class TrainStep {
+    private static final String LOSS = "cross-entropy";
+    private static final String TOTAL = "total";
+
     private final Backend on;
     private final Arena arena;
     private final LanguageModel model;
     private final TrainingSpec spec;
     private final List<Parameter> trained;
     private final Optimizer optimizer;
+    private final StepValues values;
     private final Map<Parameter, Storage> buffersBefore = new LinkedHashMap<>();
 
     /**
@@ -44,6 +47,7 @@ final class TrainStep {
         this.spec = spec;
         this.trained = trained;
         this.optimizer = optimizer;
+        values = new StepValues(on);
         for (Parameter p : model.parameters()) {
             if (p.kind() == Parameter.Kind.BUFFER) {
                 buffersBefore.put(p, on.allocate(p.shape().size()));
@@ -56,39 +60,52 @@ final class TrainStep {
         buffersBefore.forEach((p, kept) -> on.copy(p.data(), kept));
         int parts = spec.gradientAccumulation();
         List<RoutingStatistics> loads = new ArrayList<>();
-        Map<String, double[]> auxiliary = new LinkedHashMap<>();
-        double loss = 0;
-        boolean finite = true;
-        for (int part = 0; part < parts && finite; part++) {
+        for (int part = 0; part < parts; part++) {
             Batch piece = piece(batch, part, parts);
             try (Tape t = new Tape(on, arena)) {
                 Pass pass = Pass.training(piece.batch(), piece.time(), spec.seed(), step * parts + part).withDomains(piece.domains());
                 LanguageModel.Output output = model.forward(t, piece.tokens(), pass);
                 Variable crossEntropy = output.crossEntropy(t, piece.targets());
                 Variable total = output.total(t, crossEntropy);
-                loss += crossEntropy.value().item() / parts;
-                finite = Double.isFinite(total.value().item());
-                if (finite) {
-                    t.backward(parts == 1 ? total : t.scale(total, 1.0 / parts));
-                }
-                addAuxiliary(auxiliary, output.losses());
+                t.backward(parts == 1 ? total : t.scale(total, 1.0 / parts));
+                values.add(LOSS, crossEntropy.data());
+                values.add(TOTAL, total.data());
+                output.losses().forEach(auxiliary -> values.add(auxiliary.name(), auxiliary.value().data()));
                 if (wantLoads) {
                     Evaluation.addLoads(loads, output);
                 }
             }
         }
-        double norm = finite ? Gradients.norm(on, trained) : Double.NaN;
-        boolean skipped = !Double.isFinite(norm);
-        if (!skipped) {
-            update(norm, spec.learningRate(step));
+        Result result = result(Gradients.norm(on, trained), List.copyOf(loads), parts);
+        if (!result.skipped()) {
+            update(result.gradientNorm(), spec.learningRate(step));
         }
         buffersBefore.forEach((p, kept) -> {
-            if (skipped || !trained.contains(p)) {
+            if (result.skipped() || !trained.contains(p)) {
                 on.copy(kept, p.data());
             }
         });
         Gradients.clear(on, model.parameters());
-        return new Result(loss, means(auxiliary), norm, List.copyOf(loads), skipped);
+        return result;
+    }
+
+    /** Reads what was put aside; the gradients' norm has waited for the device. */
+    private Result result(double norm, List<RoutingStatistics> loads, int parts) {
+        double loss = 0;
+        boolean finite = Double.isFinite(norm);
+        Map<String, double[]> auxiliary = new LinkedHashMap<>();
+        for (StepValues.Named value : values.take()) {
+            switch (value.name()) {
+                case LOSS -> loss += value.value() / parts;
+                case TOTAL -> finite &= Double.isFinite(value.value());
+                default -> {
+                    double[] sum = auxiliary.computeIfAbsent(value.name(), _ -> new double[2]);
+                    sum[0] += value.value();
+                    sum[1]++;
+                }
+            }
+        }
+        return new Result(loss, means(auxiliary), finite ? norm : Double.NaN, loads, !finite);
     }
 
     private void update(double norm, double learningRate) {
@@ -114,15 +131,7 @@ final class TrainStep {
             Arrays.copyOfRange(batch.targets(), from * time, to * time), Arrays.copyOfRange(batch.domains(), from, to));
     }
 
-    /** Sums and counts by name. */
-    private static void addAuxiliary(Map<String, double[]> sums, List<AuxiliaryLoss> losses) {
-        for (AuxiliaryLoss loss : losses) {
-            double[] sum = sums.computeIfAbsent(loss.name(), name -> new double[2]);
-            sum[0] += loss.value().value().item();
-            sum[1]++;
-        }
-    }
-
+    /** @param sums and counts, by name */
     private static Map<String, Double> means(Map<String, double[]> sums) {
         Map<String, Double> means = new LinkedHashMap<>();
         sums.forEach((name, sum) -> means.put(name, sum[0] / sum[1]));

@@ -33,7 +33,11 @@ final class StorageCases {
                     on.scale(1.7, x);
                     run.keep("x", x, 1);
                 }),
-                of("sumOfSquares", (on, run, n) -> run.keep("sum", on.sumOfSquares(run.input(n[0])), 1)),
+                of("sumOfSquares", (on, run, n) -> {
+                    run.keep("sum", on.sumOfSquares(run.input(n[0])), 1);
+                    run.keep("sum of several", on.sumOfSquares(List.of(run.input(n[0]), run.input(3), run.input(n[0] / 2))), 1);
+                    run.keep("sum of none", on.sumOfSquares(List.of()), 0);
+                }),
                 of("uniform", (on, run, n) -> {
                     Storage x = run.output(n[0]);
                     on.uniform(CounterRandom.of(n[0], "uniform"), -0.3, 2.5, x);

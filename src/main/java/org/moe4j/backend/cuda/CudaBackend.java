@@ -1,5 +1,6 @@
 package org.moe4j.backend.cuda;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -107,7 +108,12 @@ public final class CudaBackend implements Backend {
 
     @Override
     public double sumOfSquares(Storage x) {
-        return elementwise.sumOfSquares(x);
+        return elementwise.sumOfSquares(List.of(x));
+    }
+
+    @Override
+    public double sumOfSquares(List<Storage> all) {
+        return elementwise.sumOfSquares(all);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.moe4j.backend.cuda;
 
+import java.util.List;
+
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
@@ -38,14 +40,24 @@ final class Elementwise {
         overAll("scale", x.size(), (float) alpha, x, x.size());
     }
 
-    double sumOfSquares(Storage x) {
-        int parts = (int) Math.clamp(Math.ceilDiv(x.size(), (long) SQUARES), 1, MOST_PARTS);
-        DeviceInts sums = device.ints(2L * (parts + 1));
-        device.launch("squares", parts, 1, 1, BLOCK, 0, x, x.size(), sums);
-        DeviceInts sum = sums.slice(2 * parts, 2);
-        device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, sums, parts, sum);
+    /** Parts of each, then the sum of each in its place, then of all: they are waited for once. */
+    double sumOfSquares(List<Storage> all) {
+        int most = all.stream().mapToInt(x -> parts(x.size())).max().orElse(0);
+        DeviceInts parts = device.ints(2L * most);
+        DeviceInts sums = device.ints(2L * (all.size() + 1));
+        for (int i = 0; i < all.size(); i++) {
+            Storage x = all.get(i);
+            device.launch("squares", parts(x.size()), 1, 1, BLOCK, 0, x, x.size(), parts);
+            device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, parts, parts(x.size()), sums.slice(2L * i, 2));
+        }
+        DeviceInts sum = sums.slice(2L * all.size(), 2);
+        device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, sums, all.size(), sum);
         int[] words = sum.toArray();
         return Double.longBitsToDouble((long) words[1] << 32 | words[0] & 0xffffffffL);
+    }
+
+    private static int parts(long size) {
+        return (int) Math.clamp(Math.ceilDiv(size, (long) SQUARES), 1, MOST_PARTS);
     }
 
     void uniform(CounterRandom random, double low, double high, Storage x) {
