@@ -4,9 +4,11 @@
 // memory reused too early shows. It calls itself "CUDA emulator (host CPU)": never report its times as a GPU's.
 //
 // MOE4J_EMULATOR_FAIL, or emu_fail() within the process, makes calls fail: "cuInit=100;cuLaunchKernel@20=719" (from the 20th on).
+// With MOE4J_EMULATOR_ONCE, a file, they do while it is there, and the first removes it.
 #include "emulated_device.h"
 #include "emulated_kernels.h"
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <functional>
@@ -142,6 +144,7 @@ struct Function { const EmulatedKernel* kernel; int mostShared = 48 << 10; std::
 
 std::recursive_mutex lock;
 std::deque<Work> queue;
+int waits;                                             // how often the host has waited
 int lost;                                              // the code that every call returns after a failure
 std::map<std::string, int> calls;
 std::map<std::string, std::pair<int, int>> failures;   // call -> (from which on, code)
@@ -161,7 +164,9 @@ void readFailures(const char* text) {
 int failure(const char* call) {
   if (!failuresRead) readFailures(std::getenv("MOE4J_EMULATOR_FAIL"));
   auto f = failures.find(call);
-  return f != failures.end() && ++calls[call] >= f->second.first ? f->second.second : 0;
+  if (f == failures.end() || ++calls[call] < f->second.first) return 0;
+  const char* once = std::getenv("MOE4J_EMULATOR_ONCE");
+  return !once || std::remove(once) == 0 ? f->second.second : 0;
 }
 
 const size_t GUARD = 64;                               // bytes after every allocation, looked at whenever the queue was worked off
@@ -226,12 +231,14 @@ int emu_parity() { return current->parity ^= 1; }
 void* emu_dynamic_shared() { return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(dynamicShared.data()) + 15) & ~uintptr_t(15)); }
 
 #define EXPORT __attribute__((visibility("default"))) int
-#define ENTER(name) std::lock_guard<std::recursive_mutex> guard(lock); if (int e = failure(name)) return e; if (lost) return lost
+#define ENTER(name) std::lock_guard<std::recursive_mutex> guard(lock); if (lost) return lost; if (int e = failure(name)) return e >= 700 && e < 720 ? lost = e : e
 
 __attribute__((visibility("default"))) void emu_fail(const char* text) {
   std::lock_guard<std::recursive_mutex> guard(lock);
   readFailures(text); lost = 0; queue.clear();
 }
+
+EXPORT emu_waits() { return waits; }
 
 EXPORT cuInit(unsigned) { ENTER("cuInit"); return 0; }
 EXPORT cuDriverGetVersion(int* v) { const char* version = std::getenv("MOE4J_EMULATOR_VERSION"); *v = version ? std::atoi(version) : 13000; return 0; }
@@ -260,14 +267,14 @@ EXPORT cuCtxSetCurrent(void*) { ENTER("cuCtxSetCurrent"); return 0; }
 EXPORT cuCtxSynchronize() { ENTER("cuCtxSynchronize"); return drain(); }
 
 EXPORT cuStreamCreate(void** s, unsigned) { ENTER("cuStreamCreate"); *s = new Stream; return 0; }
-EXPORT cuStreamSynchronize(void*) { ENTER("cuStreamSynchronize"); return drain(); }
+EXPORT cuStreamSynchronize(void*) { ENTER("cuStreamSynchronize"); waits++; return drain(); }
 EXPORT cuStreamQuery(void*) { ENTER("cuStreamQuery"); return drain(); }
 EXPORT cuStreamWaitEvent(void*, void*, unsigned) { ENTER("cuStreamWaitEvent"); return 0; }
 EXPORT cuStreamDestroy_v2(void* s) { std::lock_guard<std::recursive_mutex> guard(lock); drain(); delete static_cast<Stream*>(s); return lost; }
 EXPORT cuEventCreate(void** e, unsigned) { ENTER("cuEventCreate"); *e = new int; return 0; }
 EXPORT cuEventDestroy_v2(void* e) { delete static_cast<int*>(e); return 0; }
 EXPORT cuEventRecord(void*, void*) { ENTER("cuEventRecord"); return 0; }
-EXPORT cuEventSynchronize(void*) { ENTER("cuEventSynchronize"); return drain(); }
+EXPORT cuEventSynchronize(void*) { ENTER("cuEventSynchronize"); waits++; return drain(); }
 EXPORT cuEventQuery(void*) { ENTER("cuEventQuery"); return drain(); }
 EXPORT cuEventElapsedTime(float* ms, void*, void*) { ENTER("cuEventElapsedTime"); *ms = 1; return drain(); }
 

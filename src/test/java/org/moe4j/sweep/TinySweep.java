@@ -36,4 +36,11 @@ public final class TinySweep {
             s.hidden(), s.sequence(), s.subKeys(), s.retrievalHeads(), s.perHead(), s.keyDim(), s.batch(), s.learningRate(), s.warmup(), s.seeds(),
             s.text(), s.tokenizer(), s.validationTokens(), s.evaluations(), s.device(), s.threads(), s.parallel());
     }
+
+    /** The same on another device. */
+    static SweepSpec on(String device, SweepSpec s) {
+        return new SweepSpec(s.budget(), s.arms(), s.granularity(), s.expansion(), s.router(), s.place(), s.outputNorm(), s.dim(), s.layers(), s.heads(),
+            s.hidden(), s.sequence(), s.subKeys(), s.retrievalHeads(), s.perHead(), s.keyDim(), s.batch(), s.learningRate(), s.warmup(), s.seeds(),
+            s.text(), s.tokenizer(), s.validationTokens(), s.evaluations(), device, s.threads(), s.parallel());
+    }
 }

@@ -1,7 +1,15 @@
 /**
  * The back end for NVIDIA GPUs: float32 on the device, by kernels of our own (src/main/cuda) that are started through the
- * driver API. JCuda makes the context, modules, streams and graphs; the few calls that a training step repeats go to the
- * driver straight through {@code java.lang.foreign}. Nothing outside this package knows either. Start reading at
+ * driver API. JCuda makes the context, modules and streams; the few calls that a training step repeats go to the driver
+ * straight through {@code java.lang.foreign}, and so does cuBLAS. Nothing outside this package knows either. Start reading at
  * {@link org.moe4j.backend.cuda.CudaBackend}, then {@link org.moe4j.backend.cuda.Device}.
+ *
+ * <p>Weights, optimizer state, activations and lists of rows stay on the device. All work of a back end is queued on one
+ * stream, in order, so that memory given back may be handed out again at once; the host waits where it asks for values. It sends
+ * values and lists through pinned memory, and goes on.
+ *
+ * <p>No part of it has run on a GPU yet. It runs in tests on an emulated driver (src/test/cuda-emulator), whose kernels are
+ * these compiled for the host: that checks results, launches and arguments, and what is said when calls fail; not speed, races,
+ * alignment, streams that run beside the host, the just-in-time compilation of the PTX, cuBLAS itself, or more than one GPU.
  */
 package org.moe4j.backend.cuda;

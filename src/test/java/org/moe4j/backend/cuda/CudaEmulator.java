@@ -60,11 +60,11 @@ public final class CudaEmulator {
         return absent;
     }
 
-    /** Makes calls fail from now on, as {@code "cuMemAlloc_v2=2;cuLaunchKernel@20=719"} says; with "" none, and a lost device is well again. */
-    public static void fail(String calls) {
-        MemorySegment function = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).find("emu_fail").orElseThrow();
-        try (Arena arena = Arena.ofConfined()) {
-            Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).invokeExact(arena.allocateFrom(calls));
+    /** How often this process has waited for its device. */
+    public static int waits() {
+        MemorySegment function = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).find("emu_waits").orElseThrow();
+        try {
+            return (int) Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(ValueLayout.JAVA_INT)).invokeExact();
         } catch (Throwable impossible) {
             throw new AssertionError(impossible);
         }

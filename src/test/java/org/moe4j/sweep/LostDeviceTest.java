@@ -1,0 +1,56 @@
+package org.moe4j.sweep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.moe4j.backend.ChildJvm;
+import org.moe4j.backend.cuda.CudaEmulator;
+
+/** Sweeps on an emulated GPU that is lost in the middle of a trial. */
+class LostDeviceTest {
+    private static final List<String> OPTIONS = List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED");
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void emulator() {
+        String absent = CudaEmulator.load();
+        Assumptions.assumeTrue(absent == null, "not tested: " + absent);
+    }
+
+    @Test
+    void theTrialGoesOnInAnotherProcess() throws Exception {
+        Path once = Files.createFile(folder.resolve("once"));
+        String printed = sweep(Map.of("MOE4J_EMULATOR_FAIL", "cuLaunchKernel@2000=719", "MOE4J_EMULATOR_ONCE", once.toString()), "dense");
+        assertThat(once).doesNotExist();
+        assertThat(printed).contains("dense with seed 1: the CUDA device was lost at ").contains("CUDA_ERROR_LAUNCH_FAILED (719)");
+        assertThat(printed.lines().toList()).endsWith("done: dense on cuda");
+    }
+
+    @Test
+    void aTrialThatLosesItEveryTimeFailsAndTheOthersGoOn() throws Exception {
+        String printed = sweep(Map.of("MOE4J_EMULATOR_FAIL", "cuLaunchKernel@3=719"), "dense", "moe");
+        assertThat(printed.lines().filter(line -> line.contains(" failed: the CUDA device was lost at "))).hasSize(2);
+        assertThat(folder.resolve("out/trials/dense-seed1/failed.txt")).content().contains("the CUDA device was lost");
+    }
+
+    private String sweep(Map<String, String> state, String... arms) throws Exception {
+        Map<String, String> environment = new HashMap<>(state);
+        environment.put("LD_LIBRARY_PATH", CudaEmulator.library().getParent().toString());
+        List<String> arguments = new java.util.ArrayList<>(List.of(folder.toString()));
+        arguments.addAll(List.of(arms));
+        String printed = ChildJvm.run(OPTIONS, environment, SweepOnCuda.class, arguments.toArray(String[]::new));
+        Assumptions.assumeFalse(printed.contains("UnsupportedOperationException"), "CUDA cannot do it yet");
+        return printed;
+    }
+}

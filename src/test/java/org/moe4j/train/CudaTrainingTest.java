@@ -1,0 +1,101 @@
+package org.moe4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.moe4j.autodiff.Parameter;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.OpenedBackend;
+import org.moe4j.backend.cuda.CudaEmulator;
+import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.MlpExperts;
+import org.moe4j.experts.StoredMlpExperts;
+import org.moe4j.experts.TopKRouter;
+import org.moe4j.model.LanguageModel;
+import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Size;
+import org.moe4j.model.zoo.Architecture;
+import org.moe4j.nn.Activation;
+import org.moe4j.nn.Init;
+
+/** Training steps on a GPU, or its emulator, against the same steps on simd. */
+class CudaTrainingTest {
+    private static final long STEPS = 4;
+
+    private record Step(double loss, double norm) {}
+
+    private record Model(String name, ModelSpec spec) {}
+
+    private static List<Model> models() {
+        FeedForwardSpec topK = new MixtureOfExperts.Spec(new TopKRouter.Spec(8, 2), new MlpExperts.Spec(8, Activation.SWIGLU, false));
+        FeedForwardSpec stored = new MixtureOfExperts.Spec(new TopKRouter.Spec(4, 1), new StoredMlpExperts.Spec());
+        return List.of(new Model("dense", Tiny.spec(12, Tiny.dense(), Tiny.dense())), new Model("mixture", Tiny.spec(12, topK)),
+                new Model("noisy mixture", Tiny.spec(12, Tiny.noisy())), new Model("PEER", Tiny.spec(12, Tiny.peer(64))),
+                new Model("product-key memory", Tiny.spec(12, Tiny.memory(), Tiny.memory())), new Model("experts in a file", Tiny.spec(12, stored)),
+                new Model("LSTM mixture of 2017", Architecture.named("moe2017-256").resized(new Size(Tiny.VOCABULARY, 12, Tiny.TIME, 2, 8))));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> lossesAndGradientsAreThoseOfSimd() {
+        return models().stream().flatMap(model -> Stream.of(OpenedBackend.EMULATED, "cuda").map(device ->
+                DynamicTest.dynamicTest(model.name + " on " + device, () -> agrees(device, model.spec))));
+    }
+
+    private static void agrees(String device, ModelSpec spec) {
+        List<Step> there = steps(device, spec);
+        List<Step> here = steps("simd", spec);
+        for (int i = 0; i < STEPS; i++) {
+            assertThat(there.get(i).loss).as("loss of step %d", i).isCloseTo(here.get(i).loss, within(1e-3 * here.get(i).loss));
+            assertThat(there.get(i).norm).as("gradients of step %d", i).isCloseTo(here.get(i).norm, within(5e-3 * here.get(i).norm));
+        }
+    }
+
+    @Test
+    void theSameSeedGivesTheSameFirstWeights() {
+        ModelSpec spec = Tiny.spec(12, Tiny.peer(64), Tiny.noisy());
+        try (Backend there = OpenedBackend.open(OpenedBackend.EMULATED, 1); Backend here = OpenedBackend.open("simd", 1)) {
+            List<Parameter> expected = spec.build(new Init(here, 3)).parameters();
+            List<Parameter> found = spec.build(new Init(there, 3)).parameters();
+            for (int i = 0; i < expected.size(); i++) {
+                assertThat(found.get(i).value().toFloats()).as(expected.get(i).name()).containsExactly(expected.get(i).value().toFloats());
+            }
+        }
+    }
+
+    /** Once for the gradients' norm and once for the losses, however deep the model is. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aStepWaitsTwice(int blocks) {
+        FeedForwardSpec[] layers = Stream.generate(Tiny::dense).limit(blocks).toArray(FeedForwardSpec[]::new);
+        try (Backend on = OpenedBackend.open(OpenedBackend.EMULATED, 1)) {
+            LanguageModel model = Tiny.spec(12, layers).build(new Init(on, 7));
+            List<Integer> waits = new ArrayList<>();
+            new Trainer(on, model, Tiny.training(STEPS), Tiny.counting(4), null).run(_ -> waits.add(CudaEmulator.waits()));
+            assertThat(waits.get(3) - waits.get(2)).isEqualTo(2);
+        } catch (UnsupportedOperationException unwritten) {
+            Assumptions.abort("CUDA cannot do it yet: " + unwritten.getMessage());
+        }
+    }
+
+    private static List<Step> steps(String device, ModelSpec spec) {
+        try (Backend on = OpenedBackend.open(device, 1)) {
+            List<Step> steps = new ArrayList<>();
+            new Trainer(on, spec.build(new Init(on, 7)), Tiny.training(STEPS), Tiny.counting(4), null)
+                    .run(m -> steps.add(new Step(m.loss(), m.gradientNorm())));
+            return steps;
+        } catch (UnsupportedOperationException unwritten) {
+            return Assumptions.abort(device + " cannot do it yet: " + unwritten.getMessage());
+        }
+    }
+}
