@@ -139,3 +139,12 @@ extern "C" __global__ void __launch_bounds__(REDUCE_BLOCK) addParts(const __grid
     locate<1>(kept, i, n, at);
     if (laneOf() == 0) dx[at[0]] += float(sum);
 }
+
+// y, row-major, = x, for lists of whole numbers; strides of x
+extern "C" __global__ void copyInts(const __grid_constant__ Axes axes, int64 n, const int* x, int* y) {
+    for (int64 i = globalThread(); i < n; i += globalThreads()) {
+        int64 at[1] = {0};
+        locate<1>(axes, i, n, at);
+        y[i] = x[at[0]];
+    }
+}

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,6 +15,7 @@ import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
@@ -26,12 +28,24 @@ public final class CudaBackend implements Backend {
     private final Device device;
     private final Precision precision;
     private final Elementwise elementwise;
+    private final Products products;
+    private final Lists lists;
+    private final TableRows tableRows;
+    private final RowFunctions rowFunctions;
+    private final Rotary rotary;
+    private final Adam adam;
     private Optional<Cublas> blas;                                                 // null until the first product
 
     private CudaBackend(int ordinal, Precision precision) {
         this.precision = precision;
         device = new Device(ordinal);
         elementwise = new Elementwise(device);
+        products = new Products(device);
+        lists = new Lists(device);
+        tableRows = new TableRows(device, lists);
+        rowFunctions = new RowFunctions(device);
+        rotary = new Rotary(device);
+        adam = new Adam(device);
     }
 
     /**
@@ -69,6 +83,13 @@ public final class CudaBackend implements Backend {
     @Override
     public OptionalLong freeDeviceBytes() {
         return OptionalLong.of(device.freeBytes());
+    }
+
+    @Override
+    public DeviceInts allocateInts(int length) {
+        DeviceInts list = device.ints(length);
+        device.fill(list.address(), 0, length);
+        return list;
     }
 
     @Override
@@ -166,53 +187,84 @@ public final class CudaBackend implements Backend {
             device.enter();
             blas.get().gemm(transposeA, transposeB, m, n, k, DeviceStorage.of(a).address(), DeviceStorage.of(b).address(), DeviceStorage.of(c).address(), add);
         } else {
-            throw new UnsupportedOperationException("gemm");
+            products.gemm(transposeA, transposeB, m, n, k, a, b, c, add);
         }
     }
 
     @Override
     public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
-        throw new UnsupportedOperationException("groupedGemm");
+        products.grouped(starts, transposeW, n, k, x, w, y, add);
     }
 
     @Override
     public void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
-        throw new UnsupportedOperationException("groupedGemmWeights");
+        products.groupedWeights(starts, m, n, a, b, dw, add);
+    }
+
+    @Override
+    public void groupedBias(IntStorage starts, int n, Storage bias, Storage y) {
+        products.groupedBias(starts, n, bias, y);
+    }
+
+    @Override
+    public void groupedBiasGrad(IntStorage starts, int n, Storage dy, Storage dbias) {
+        products.groupedBiasGrad(starts, n, dy, dbias);
     }
 
     @Override
     public void gatherRows(Storage table, int width, IntStorage rows, Storage y) {
-        throw new UnsupportedOperationException("gatherRows");
+        tableRows.gather(table, width, rows, y);
     }
 
     @Override
     public void scatterAddRows(Storage x, int width, IntStorage rows, Storage table) {
-        throw new UnsupportedOperationException("scatterAddRows");
+        tableRows.scatterAdd(x, width, rows, table);
     }
 
     @Override
     public void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add) {
-        throw new UnsupportedOperationException("gatherDot");
+        tableRows.gatherDot(x, table, width, ids, perRow, s, add);
     }
 
     @Override
     public void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add) {
-        throw new UnsupportedOperationException("gatherSum");
+        tableRows.gatherSum(weights, table, width, ids, perRow, y, add);
     }
 
     @Override
     public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {
-        throw new UnsupportedOperationException("rowGradient");
+        tableRows.gradient(index, coefficients, source, perRow, width, grad, add);
+    }
+
+    /** As many rows as the list is long, those at the end -1. */
+    @Override
+    public RowIndex rowIndex(IntStorage ids, IntFunction<? extends IntStorage> memory) {
+        return lists.rowIndex(ids, Integer.MAX_VALUE);
+    }
+
+    @Override
+    public GroupIndex groupIndex(IntStorage group, int groups, IntFunction<? extends IntStorage> memory) {
+        return lists.groupIndex(group, groups);
+    }
+
+    @Override
+    public void copyInts(int[] dims, IntStorage x, int[] strides, IntStorage y) {
+        lists.copy(dims, x, strides, (DeviceInts) y);
+    }
+
+    @Override
+    public void divideInts(IntStorage x, int n, boolean remainder, int block, int step, IntStorage y) {
+        lists.divide(x, n, remainder, block, step, (DeviceInts) y);
     }
 
     @Override
     public void gatherColumns(Storage x, int rows, int cols, IntStorage columns, int k, Storage y) {
-        throw new UnsupportedOperationException("gatherColumns");
+        tableRows.gatherColumns(x, cols, columns, k, y);
     }
 
     @Override
     public void scatterAddColumns(Storage y, int rows, int cols, IntStorage columns, int k, Storage x) {
-        throw new UnsupportedOperationException("scatterAddColumns");
+        tableRows.scatterAddColumns(y, cols, columns, k, x);
     }
 
     @Override
@@ -227,48 +279,48 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void softmax(Storage x, int rows, int cols, Storage y) {
-        throw new UnsupportedOperationException("softmax");
+        rowFunctions.softmax(x, rows, cols, y);
     }
 
     @Override
     public void softmaxGrad(Storage y, Storage dy, int rows, int cols, Storage dx) {
-        throw new UnsupportedOperationException("softmaxGrad");
+        rowFunctions.softmaxGrad(y, dy, rows, cols, dx);
     }
 
     @Override
     public void logSumExp(Storage x, int rows, int cols, Storage y) {
-        throw new UnsupportedOperationException("logSumExp");
+        rowFunctions.logSumExp(x, rows, cols, y);
     }
 
     @Override
     public void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse) {
-        throw new UnsupportedOperationException("crossEntropy");
+        rowFunctions.crossEntropy(x, rows, cols, targets, smoothing, loss, lse);
     }
 
     @Override
     public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
-        throw new UnsupportedOperationException("crossEntropyGrad");
+        rowFunctions.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx);
     }
 
     @Override
     public void layerNorm(Storage x, Storage gain, Storage bias, double eps, int rows, int cols, Storage y, Storage mean, Storage rstd) {
-        throw new UnsupportedOperationException("layerNorm");
+        rowFunctions.norm(x, gain, bias, eps, rows, cols, y, mean, rstd);
     }
 
     @Override
     public void layerNormGrad(Storage x, Storage gain, Storage mean, Storage rstd, Storage dy, int rows, int cols, Storage dx,
             Storage dgain, Storage dbias) {
-        throw new UnsupportedOperationException("layerNormGrad");
+        rowFunctions.normGrad(x, gain, mean, rstd, dy, rows, cols, dx, dgain, dbias);
     }
 
     @Override
     public void rmsNorm(Storage x, Storage gain, double eps, int rows, int cols, Storage y, Storage rrms) {
-        throw new UnsupportedOperationException("rmsNorm");
+        rowFunctions.norm(x, gain, null, eps, rows, cols, y, null, rrms);
     }
 
     @Override
     public void rmsNormGrad(Storage x, Storage gain, Storage rrms, Storage dy, int rows, int cols, Storage dx, Storage dgain) {
-        throw new UnsupportedOperationException("rmsNormGrad");
+        rowFunctions.normGrad(x, gain, null, rrms, dy, rows, cols, dx, dgain, null);
     }
 
     @Override
@@ -285,16 +337,16 @@ public final class CudaBackend implements Backend {
     @Override
     public void rotary(int batch, int time, int heads, int headDim, double base, int first, boolean inverse, Storage x, Storage y,
             boolean add) {
-        throw new UnsupportedOperationException("rotary");
+        rotary.turn(batch, time, heads, headDim, base, first, inverse, x, y, add);
     }
 
     @Override
     public void adam(AdamStep step, Storage p, Storage g, Storage m, Storage v) {
-        throw new UnsupportedOperationException("adam");
+        adam.step(step, p, g, m, v);
     }
 
     @Override
     public void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v) {
-        throw new UnsupportedOperationException("adamRows");
+        adam.rows(step, rows, width, p, g, m, v);
     }
 }

@@ -5,6 +5,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
+import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.IntStorage;
+
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
@@ -65,20 +68,21 @@ final class Device implements AutoCloseable {
     }
 
     /** Memory for whole numbers, with whatever it last held; also a kernel's working memory, which may be dropped when the kernel has been queued. */
-    DeviceInts ints(long size) {
+    DeviceInts ints(int length) {
         context.enter();
-        DeviceMemory.Lease lease = memory.take(size * Integer.BYTES);
-        return new DeviceInts(this, lease, lease.address, size);
+        DeviceMemory.Lease lease = memory.take((long) length * Integer.BYTES);
+        return new DeviceInts(this, lease, lease.address, length);
     }
 
-    /** A copy of a list; null for null. */
-    DeviceInts ints(int[] values) {
-        if (values == null) {
-            return null;
+    /** A list as kernels read it: itself, or a copy of one of the host's. */
+    DeviceInts ints(IntStorage list) {
+        if (list instanceof DeviceInts here) {
+            return here;
         }
-        DeviceInts list = ints((long) values.length);
-        send(MemorySegment.ofArray(values), list.address());
-        return list;
+        HostInts host = HostInts.of(list);
+        DeviceInts copy = ints(host.length());
+        send(MemorySegment.ofArray(host.array()).asSlice((long) host.from() * Integer.BYTES, (long) host.length() * Integer.BYTES), copy.address());
+        return copy;
     }
 
     /**

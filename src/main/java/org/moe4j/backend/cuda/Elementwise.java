@@ -43,14 +43,14 @@ final class Elementwise {
     /** Parts of each, then the sum of each in its place, then of all: they are waited for once. */
     double sumOfSquares(List<Storage> all) {
         int most = all.stream().mapToInt(x -> parts(x.size())).max().orElse(0);
-        DeviceInts parts = device.ints(2L * most);
-        DeviceInts sums = device.ints(2L * (all.size() + 1));
+        DeviceInts parts = device.ints(2 * most);
+        DeviceInts sums = device.ints(2 * (all.size() + 1));
         for (int i = 0; i < all.size(); i++) {
             Storage x = all.get(i);
             device.launch("squares", parts(x.size()), 1, 1, BLOCK, 0, x, x.size(), parts);
-            device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, parts, parts(x.size()), sums.slice(2L * i, 2));
+            device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, parts, parts(x.size()), sums.slice(2 * i, 2));
         }
-        DeviceInts sum = sums.slice(2L * all.size(), 2);
+        DeviceInts sum = sums.slice(2 * all.size(), 2);
         device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, sums, all.size(), sum);
         int[] words = sum.toArray();
         return Double.longBitsToDouble((long) words[1] << 32 | words[0] & 0xffffffffL);
