@@ -31,6 +31,7 @@ public final class CudaBackend implements Backend {
     private final Products products;
     private final Lists lists;
     private final TableRows tableRows;
+    private final TopK topK;
     private final RowFunctions rowFunctions;
     private final Rotary rotary;
     private final Adam adam;
@@ -43,6 +44,7 @@ public final class CudaBackend implements Backend {
         products = new Products(device);
         lists = new Lists(device);
         tableRows = new TableRows(device, lists);
+        topK = new TopK(device);
         rowFunctions = new RowFunctions(device);
         rotary = new Rotary(device);
         adam = new Adam(device);
@@ -269,12 +271,12 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void topK(Storage x, int rows, int cols, int k, Storage values, IntStorage columns) {
-        throw new UnsupportedOperationException("topK");
+        topK.largest(x, rows, cols, k, values, columns);
     }
 
     @Override
     public void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, IntStorage ids) {
-        throw new UnsupportedOperationException("productTopK");
+        topK.products(a, b, rows, n, half, k, values, ids);
     }
 
     @Override

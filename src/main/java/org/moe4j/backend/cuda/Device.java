@@ -85,6 +85,18 @@ final class Device implements AutoCloseable {
         return copy;
     }
 
+    /** Where kernels write a list: itself, or room for one of the host's until {@link #deliver}. */
+    DeviceInts output(IntStorage list) {
+        return list instanceof DeviceInts here ? here : ints(list.length());
+    }
+
+    /** Copies what was written for a list of the host's to it, which waits. */
+    void deliver(DeviceInts written, IntStorage list) {
+        if (list instanceof HostInts host) {
+            System.arraycopy(written.toArray(), 0, host.array(), host.from(), host.length());
+        }
+    }
+
     /**
      * Queues a kernel. Nothing is waited for; a failure of the kernel itself shows at a later call.
      *
