@@ -176,6 +176,16 @@ public interface Backend extends AutoCloseable {
         WholeNumbers.divide(HostInts.of(x), n, remainder, block, step, HostInts.of(y));
     }
 
+    /** y[r,c] (rows,cols) = {@code inside} if c is among columns[r,·] (rows,k), else {@code outside}. */
+    default void markColumns(IntStorage columns, int rows, int cols, int k, int inside, int outside, IntStorage y) {
+        WholeNumbers.mark(HostInts.of(columns), rows, cols, k, inside, outside, HostInts.of(y));
+    }
+
+    /** counts[g,n] (groups,size) = scale[g] times how often n is among the ids of group g, which are a row of ids (groups,·). */
+    default void countInts(IntStorage ids, double[] scale, int size, Storage counts) {
+        WholeNumbers.count(HostInts.of(ids), scale, size, counts);
+    }
+
     // ---- columns of a row ------------------------------------------------------------------------------------------
 
     /** y[r,j] = x[r, columns[r,j]]; x (rows,cols), y (rows,k); 0 for an empty slot. */

@@ -1,6 +1,9 @@
 package org.moe4j.backend;
 
+import java.util.Arrays;
+
 import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.Storage;
 
 /** Arithmetic of lists in the host's memory. */
 final class WholeNumbers {
@@ -28,6 +31,36 @@ final class WholeNumbers {
                 int number = x.get(p);
                 y.set(p, number < 0 ? -1 : base + (remainder ? number % n : number / n));
             }
+        }
+    }
+
+    static void mark(HostInts columns, int rows, int cols, int k, int inside, int outside, HostInts y) {
+        for (int r = 0; r < rows; r++) {
+            for (int c = r * cols; c < (r + 1) * cols; c++) {
+                y.set(c, outside);
+            }
+            for (int j = r * k; j < (r + 1) * k; j++) {
+                if (columns.get(j) >= 0) {
+                    y.set(r * cols + columns.get(j), inside);
+                }
+            }
+        }
+    }
+
+    static void count(HostInts ids, double[] scale, int size, Storage counts) {
+        int each = ids.length() / scale.length;
+        double[] row = new double[size];
+        for (int g = 0; g < scale.length; g++) {
+            Arrays.fill(row, 0);
+            for (int p = g * each; p < (g + 1) * each; p++) {
+                if (ids.get(p) >= 0) {
+                    row[ids.get(p)]++;
+                }
+            }
+            for (int n = 0; n < size; n++) {
+                row[n] *= scale[g];
+            }
+            counts.write((long) g * size, row);
         }
     }
 }

@@ -40,14 +40,10 @@ public final class BalanceLosses {
     public static Variable probabilityInTopK(Tape t, Variable clean, Variable spread, Ranked top) {
         int k = top.values().shape().columns() - 1;
         int experts = clean.shape().columns();
-        int[] other = new int[Math.toIntExact(clean.shape().size())];
-        Arrays.fill(other, k - 1);
-        int[] best = top.indices().toArray();
-        for (int i = 0; i < best.length; i++) {
-            if (i % (k + 1) < k) {
-                other[i / (k + 1) * experts + best[i]] = k;           // one of the top K: the others' K-th largest is the (K+1)-th of all
-            }
-        }
+        IntStorage chosen = firstColumns(t, top.indices(), k + 1, k);
+        IntStorage other = t.ints(Math.toIntExact(clean.shape().size()));
+        // for one of the top K the others' K-th largest is the (K+1)-th of all
+        t.backend().markColumns(chosen, clean.shape().rows(), experts, k, k, k - 1, other);
         Variable threshold = t.gatherColumns(top.values(), other, experts);        // (T, E)
         return t.normalCdf(t.divide(t.subtract(clean, threshold), spread));
     }
@@ -95,42 +91,58 @@ public final class BalanceLosses {
      * @param chosen (T,K) experts in the order of choice, before capacity drops any; a negative one isn't counted
      * @param groupSize tokens of a group: T for one group, the sequence length where code reduces over each sequence (lucidrains)
      */
-    public static Variable balance(Tape t, Balance convention, Variable p, int[] chosen, int groupSize, boolean[] keep) {
+    public static Variable balance(Tape t, Balance convention, Variable p, IntStorage chosen, int groupSize, boolean[] keep) {
         int tokens = p.shape().rows();
         int experts = p.shape().columns();
         int groups = tokens / groupSize;
-        int k = chosen.length / tokens;
-        int counted = convention == Balance.FIRST_CHOICE ? 1 : k;
-        double[] factor = new double[groups * experts];                            // E f_e / (tokens of the group · groups)
-        for (int g = 0; g < groups; g++) {
-            double kept = 0;
-            for (int token = g * groupSize; token < (g + 1) * groupSize; token++) {
-                if (keep == null || keep[token]) {
-                    kept++;
-                    for (int j = 0; j < counted; j++) {
-                        int e = chosen[token * k + j];
-                        if (e >= 0) {
-                            factor[g * experts + e]++;
-                        }
-                    }
-                }
-            }
-            double scale = experts / (Math.max(1, kept * kept) * groups * (convention == Balance.MEAN_CHOICE ? k : 1));
-            for (int e = 0; e < experts; e++) {
-                factor[g * experts + e] *= scale;
-            }
-        }
+        int k = chosen.length() / tokens;
+        double[] scale = new double[groups];
+        Arrays.setAll(scale, g -> {
+            double kept = keep == null ? groupSize : IntStream.range(g * groupSize, (g + 1) * groupSize).filter(token -> keep[token]).count();
+            return experts / (Math.max(1, kept * kept) * groups * (convention == Balance.MEAN_CHOICE ? k : 1));
+        });
+        Variable factor = t.filled(Shape.of(groups, experts), 0);                 // E f_e / (tokens of the group · groups)
+        t.backend().countInts(counted(t, convention, chosen, k, keep), scale, experts, factor.data());
         Variable byGroup = t.reshape(t.sum(t.reshape(masked(t, p, keep), groups, groupSize, experts), 1), groups, experts);
-        return t.sum(t.multiply(byGroup, t.constant(Shape.of(groups, experts), factor)));
+        return t.sum(t.multiply(byGroup, factor));
+    }
+
+    /** The choices (T,·) that a convention counts, -1 in the rows of padding. */
+    private static IntStorage counted(Tape t, Balance convention, IntStorage chosen, int k, boolean[] keep) {
+        IntStorage counted = kept(chosen, k, keep);
+        return convention == Balance.FIRST_CHOICE && k > 1 ? firstColumns(t, counted, k, 1) : counted;
+    }
+
+    /** The experts (T,K) of tokens that are no padding, -1 for the others. */
+    static IntStorage kept(IntStorage expert, int k, boolean[] keep) {
+        if (keep == null) {
+            return expert;
+        }
+        int[] kept = expert.toArray();
+        Arrays.setAll(kept, s -> keep[s / k] ? kept[s] : -1);
+        return IntStorage.of(kept);
+    }
+
+    /** The first {@code few} of each {@code k} numbers. */
+    static IntStorage firstColumns(Tape t, IntStorage numbers, int k, int few) {
+        int rows = numbers.length() / k;
+        IntStorage first = t.ints(rows * few);
+        t.backend().copyInts(new int[] {rows, few}, numbers, new int[] {k, 1}, first);
+        return first;
     }
 
     /** The loss over one group, the whole batch. */
-    public static Variable balance(Tape t, Balance convention, Variable p, int[] chosen, boolean[] keep) {
+    public static Variable balance(Tape t, Balance convention, Variable p, IntStorage chosen, boolean[] keep) {
         return balance(t, convention, p, chosen, p.shape().rows(), keep);
     }
 
-    public static Variable balance(Tape t, Balance convention, Variable p, IntStorage chosen, boolean[] keep) {
-        return balance(t, convention, p, chosen.toArray(), keep);
+    /** The same with experts that were chosen on the host. */
+    public static Variable balance(Tape t, Balance convention, Variable p, int[] chosen, int groupSize, boolean[] keep) {
+        return balance(t, convention, p, IntStorage.of(chosen), groupSize, keep);
+    }
+
+    public static Variable balance(Tape t, Balance convention, Variable p, int[] chosen, boolean[] keep) {
+        return balance(t, convention, p, IntStorage.of(chosen), keep);
     }
 
     /**

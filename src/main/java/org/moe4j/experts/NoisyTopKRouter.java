@@ -67,7 +67,7 @@ public final class NoisyTopKRouter extends Router {
         boolean smooth = spread != null && topK < clean.shape().columns();
         Ranked top = t.topK(noisy, smooth ? topK + 1 : topK);                     // (T, K + 1): the last is the threshold of the load
         Variable gates = t.softmax(smooth ? t.slice(top.values(), -1, 0, topK) : top.values());
-        return new Choice(noisy, top, gates, smooth ? firstColumns(t, top.indices(), topK) : top.indices(), smooth);
+        return new Choice(noisy, top, gates, smooth ? BalanceLosses.firstColumns(t, top.indices(), topK + 1, topK) : top.indices(), smooth);
     }
 
     /** w CV² of importance and load, without the one whose weight is 0. */
@@ -84,19 +84,9 @@ public final class NoisyTopKRouter extends Router {
 
     /** Tokens of each expert: what the load is where no noise decides. */
     private static Variable count(Tape t, IntStorage chosen, boolean[] keep, Spec spec) {
-        int[] expert = chosen.toArray();
-        double[] count = new double[spec.experts];
-        for (int s = 0; s < expert.length; s++) {
-            count[expert[s]] += keep == null || keep[s / spec.topK] ? 1 : 0;
-        }
-        return t.constant(Shape.of(spec.experts), count);
-    }
-
-    private static IntStorage firstColumns(Tape t, IntStorage indices, int k) {
-        int rows = indices.length() / (k + 1);
-        IntStorage first = t.ints(rows * k);
-        t.backend().copyInts(new int[] {rows, k}, indices, new int[] {k + 1, 1}, first);
-        return first;
+        Variable count = t.filled(Shape.of(spec.experts), 0);
+        t.backend().countInts(BalanceLosses.kept(chosen, spec.topK, keep), new double[] {1}, spec.experts, count.data());
+        return count;
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.List;
 import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Storage;
 
 /** Cases of the methods that compute lists of whole numbers. */
 final class WholeNumberCases {
@@ -39,6 +40,20 @@ final class WholeNumberCases {
                     IntStorage columns = run.numbers(n[0] * Math.max(0, n[1] - 1));
                     on.copyInts(new int[] {n[0], Math.max(0, n[1] - 1)}, x, new int[] {n[1], 1}, columns);
                     run.keep("columns", columns);
+                }),
+                new BackendCase("markColumns", 2, 67, List.of(new int[] {5000, 64}), (on, run, n) -> {
+                    for (int k : new int[] {1, 3}) {
+                        IntStorage y = run.flags(k).numbers(n[0] * n[1]);
+                        on.markColumns(run.slots(n[0] * k, n[1]), n[0], n[1], k, k, k - 1, y);
+                        run.keep("y", y);
+                    }
+                }),
+                new BackendCase("countInts", 2, 67, List.of(new int[] {5000, 64}, new int[] {30_000, 4}), (on, run, n) -> {
+                    for (double[] scale : new double[][] {{1}, {0.3, 7, 1e-3}}) {
+                        Storage counts = run.flags(scale.length).output((long) scale.length * n[1]);
+                        on.countInts(run.slots(scale.length * n[0], n[1]), scale, n[1], counts);
+                        run.keep("counts", counts, 1);
+                    }
                 }),
                 new BackendCase("divideInts", 2, 67, List.of(new int[] {5000, 64}), (on, run, n) -> {
                     int side = Math.max(1, n[1]);
