@@ -113,7 +113,7 @@ final class LayerWork implements Work {
             }
         }
         touchedBytes = layer.parameters().stream().filter(p -> p.rowGrad() != null)
-            .mapToDouble(p -> (double) Float.BYTES * p.rowGrad().values().size()).sum();
+            .mapToDouble(p -> (double) Float.BYTES * p.rowGrad().rows().length() * p.rowGrad().width()).sum();
         if (optimizer != null) {
             optimizer.step(LEARNING_RATE);
         }
@@ -125,12 +125,12 @@ final class LayerWork implements Work {
     }
 
     /**
-     * Forward reads a row of each of two tables for each slot, backward the same again; then the gradient of each row is written, or, where Adam
-     * follows, weight and both moments are read and written.
+     * Forward reads a row of each of two tables for each slot, backward the same again. Gradients of rows are not written: they stay sums of
+     * products until Adam, where it follows, reads and writes weight and both moments of each different row.
      */
     @Override
     public Demand demand() {
         double read = 2 * slotBytes * (gradient ? 2 : 1);
-        return new Demand(flops, 0, 0, read + touchedBytes * (optimizer == null ? 1 : 6));
+        return new Demand(flops, 0, 0, read + (optimizer == null ? 0 : 6 * touchedBytes));
     }
 }

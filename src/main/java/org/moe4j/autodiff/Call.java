@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.moe4j.backend.Backend;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 
 /** What one run of an operation works on: its outputs, their gradients, and scratch memory that is gone when it returns. */
@@ -70,16 +71,14 @@ public final class Call {
     public void addRowGradient(Backend on, Variable table, IntStorage ids, Storage coefficients, Storage source, int perRow) {
         int width = table.shape().columns();
         RowIndex index = indexes.apply(ids);
-        long size = (long) index.count() * width;
+        RowSums sums = new RowSums(index, coefficients, source, perRow, width);
         if (table instanceof Parameter p && p.isTable()) {
-            Storage rows = arena.take(size);
-            on.rowGradient(index, coefficients, source, perRow, width, rows, false);
-            p.addRows(on, RowGradient.of(on, index.rows(), width, rows, arena));
+            p.addRows(RowGradient.of(on, sums, arena));
         } else if (index.isCounted() && index.count() == table.shape().rows()) { // every row is touched: the gradient of the rows is the dense one
-            on.rowGradient(index, coefficients, source, perRow, width, table.dData(), true);
+            on.rowGradient(sums, table.dData(), true);
         } else {
-            Storage rows = scratch(size);
-            on.rowGradient(index, coefficients, source, perRow, width, rows, false);
+            Storage rows = scratch(sums.size());
+            on.rowGradient(sums, rows, false);
             on.scatterAddRows(rows, width, index.rows(), table.dData());
         }
     }

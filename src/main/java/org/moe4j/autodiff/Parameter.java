@@ -66,8 +66,8 @@ public final class Parameter extends Variable {
     }
 
     /** Adds gradient rows; takes over {@code contribution}. */
-    void addRows(Backend on, RowGradient contribution) {
-        rowGrad = rowGrad == null ? contribution : rowGrad.plus(on, contribution);
+    void addRows(RowGradient contribution) {
+        rowGrad = rowGrad == null ? contribution : rowGrad.plus(contribution);
     }
 
     /** Gives a weight that no gradient has reached yet one of zero; a table's stays null, for no row. */

@@ -9,6 +9,7 @@ import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
@@ -145,11 +146,15 @@ public interface Backend extends AutoCloseable {
     /** y[t] = sum over j of weight[t,j] table[ids[t,j]], or y += if {@code add}; {@code weights} null means all 1. */
     void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add);
 
-    /**
-     * The gradient of a table in the two products above: grad[u] (U,width) = the sum, over the places p of row u in {@code index}, of
-     * coefficients[p] source[p / perRow], or grad += if {@code add}; {@code coefficients} null means all 1.
-     */
-    void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add);
+    /** The gradient of a table in the two products above: grad (U,width) = the sums, or grad += if {@code add}. */
+    void rowGradient(RowSums sums, Storage grad, boolean add);
+
+    /** The sum of squares of what {@link #rowGradient} gives, accumulated in float64. */
+    default double sumOfSquares(RowSums sums) {
+        Storage grad = allocate(sums.size());
+        rowGradient(sums, grad, false);
+        return sumOfSquares(grad);
+    }
 
     // ---- whole numbers ---------------------------------------------------------------------------------------------
 
@@ -261,4 +266,11 @@ public interface Backend extends AutoCloseable {
 
     /** The same for rows of tables p, m, v only: row rows[u] takes gradient row u of g (U,width); the rows are distinct. */
     void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v);
+
+    /** The same with a gradient that has not been added up. */
+    default void adamRows(AdamStep step, RowSums g, Storage p, Storage m, Storage v) {
+        Storage grad = allocate(g.size());
+        rowGradient(g, grad, false);
+        adamRows(step, g.index().rows(), g.width(), p, grad, m, v);
+    }
 }

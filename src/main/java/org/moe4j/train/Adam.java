@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.moe4j.autodiff.Parameter;
-import org.moe4j.autodiff.RowGradient;
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
@@ -40,8 +39,7 @@ public sealed class Adam extends Optimizer permits AdamW {
         } else if (!p.data().inMemory()) {
             forEachRun(slot, run -> on.adam(scalars, run.p(), run.g(), run.state("m"), run.state("v")));
         } else if (p.isTable()) {
-            RowGradient g = p.rowGrad();
-            on.adamRows(scalars, g.rows(), g.width(), p.data(), g.values(), slot.state("m"), slot.state("v"));
+            p.rowGrad().adam(scalars, p.data(), slot.state("m"), slot.state("v"));
         } else {
             on.adam(scalars, p.data(), p.dData(), slot.state("m"), slot.state("v"));
         }

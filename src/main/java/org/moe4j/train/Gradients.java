@@ -2,7 +2,6 @@ package org.moe4j.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Unary;
@@ -16,9 +15,19 @@ public final class Gradients {
 
     /** The root of the sum of all squares; not finite if any gradient isn't. */
     public static double norm(Backend on, List<Parameter> parameters) {
-        List<Storage> gradients = new ArrayList<>();
-        forEach(parameters, gradients::add);
-        return Math.sqrt(on.sumOfSquares(gradients));
+        List<Storage> values = new ArrayList<>();
+        double sums = 0;
+        for (Parameter p : parameters) {
+            if (p.grad() != null) {
+                values.add(p.dData());
+            }
+            if (p.rowGrad() != null && p.rowGrad().isAddedUp()) {
+                values.add(p.rowGrad().values());
+            } else if (p.rowGrad() != null) {
+                sums += p.rowGrad().sumOfSquares();
+            }
+        }
+        return Math.sqrt(on.sumOfSquares(values) + sums);
     }
 
     /**
@@ -29,29 +38,32 @@ public final class Gradients {
     public static void clipNorm(Backend on, List<Parameter> parameters, double norm, double max) {
         double factor = max / (norm + EPS);
         if (factor < 1) {
-            forEach(parameters, g -> on.scale(factor, g));
+            for (Parameter p : parameters) {
+                if (p.grad() != null) {
+                    on.scale(factor, p.dData());
+                }
+                if (p.rowGrad() != null) {
+                    p.rowGrad().scale(factor);
+                }
+            }
         }
     }
 
     /** Keeps every value of every gradient within [-max, max]. */
     public static void clipValue(Backend on, List<Parameter> parameters, double max) {
         Unary clamp = Unary.clamp(-max, max);
-        forEach(parameters, g -> on.unary(clamp, g, g));
+        for (Parameter p : parameters) {
+            if (p.grad() != null) {
+                on.unary(clamp, p.dData(), p.dData());
+            }
+            if (p.rowGrad() != null) {
+                on.unary(clamp, p.rowGrad().values(), p.rowGrad().values());
+            }
+        }
     }
 
     /** Forgets all gradients. */
     public static void clear(Backend on, List<Parameter> parameters) {
         parameters.forEach(p -> p.clearGrad(on));
-    }
-
-    private static void forEach(List<Parameter> parameters, Consumer<Storage> use) {
-        for (Parameter p : parameters) {
-            if (p.grad() != null) {
-                use.accept(p.dData());
-            }
-            if (p.rowGrad() != null) {
-                use.accept(p.rowGrad().values());
-            }
-        }
     }
 }

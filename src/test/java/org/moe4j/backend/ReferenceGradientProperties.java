@@ -11,6 +11,7 @@ import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -265,7 +266,7 @@ class ReferenceGradientProperties {
     /** Adds the gradient of the touched rows to the gradient of the whole table. */
     private void addRows(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage dtable) {
         Storage touched = on.allocate((long) index.count() * width);
-        on.rowGradient(index, coefficients, source, perRow, width, touched, true);
+        on.rowGradient(new RowSums(index, coefficients, source, perRow, width), touched, true);
         on.scatterAddRows(touched, width, index.rows(), dtable);
     }
 

@@ -3,6 +3,7 @@ package org.moe4j.backend;
 import java.util.List;
 
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 
 /** Cases of the methods that pick rows of a table; sizes are (tokens or slots, rows of the table, width). */
@@ -52,8 +53,10 @@ final class TableCases {
                                 RowIndex index = on.rowIndex(run.slots(n[0] * perRow, n[1]), run::numbers);
                                 Storage grad = run.flags(perRow, weighted, add).output((long) index.count() * n[2], add);
                                 Storage coefficients = weighted ? run.input((long) n[0] * perRow) : null;
-                                on.rowGradient(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2], grad, add);
+                                RowSums sums = new RowSums(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2]);
+                                on.rowGradient(sums, grad, add);
                                 run.keep("grad", grad, 8 + 2 * n[0] * perRow);
+                                run.keep("sumOfSquares", on.sumOfSquares(sums), 8 + 2 * n[0] * perRow);
                             }
                         }
                     }

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.moe4j.autodiff.Parameter;
+import org.moe4j.autodiff.Tape;
+import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.backend.reference.ReferenceBackend;
@@ -270,6 +272,36 @@ class OptimizerTest {
         Gradients.clipNorm(on, all, norm, 1);
         assertThat(weight.parameter().grad().get(1)).isCloseTo(4 / (norm + 1e-6), within(1e-15));
         assertThat(table.parameter().rowGrad().values().get(1)).isCloseTo(6 / (norm + 1e-6), within(1e-15));
+    }
+
+    /** Two tokens read three rows each: the gradient stays a sum of products for one optimizer, and is added up for the other. */
+    @Test
+    void rowsThatAreNotAddedUpAreClippedAndUpdatedAlike() {
+        double[] start = Fed.normal(10, 1);
+        Fed sums = Fed.table(on, "t", Shape.of(5, 2), start);
+        Fed rows = Fed.table(on, "t", Shape.of(5, 2), start);
+        for (Fed fed : List.of(sums, rows)) {
+            List<Parameter> all = List.of(fed.parameter());
+            Optimizer adam = new Adam.Spec().build(on, all);
+            for (int step = 0; step < 3; step++) {
+                try (Tape t = new Tape(on, fed.arena())) {
+                    Variable weights = t.constant(Shape.of(2, 3), 1, -2, 0.5, 3, 1, 0.25);
+                    Variable y = t.gatherSum(weights, fed.parameter(), new int[] {4, 1, 4, 0, -1, 1}, 3);
+                    t.backward(List.of(y), List.of(new double[] {1, 2, -1, 0.5}));
+                }
+                if (fed == rows) {
+                    assertThat(fed.parameter().rowGrad().values().get(5)).isEqualTo(1.5 * 2);         // row 4, by the first token alone
+                }
+                assertThat(fed.parameter().rowGrad().isAddedUp()).isEqualTo(fed == rows);
+                double norm = Gradients.norm(on, all);
+                assertThat(norm).isCloseTo(Math.sqrt(9 + 2.25 + 2.25 * 2.25 + 3.875 * 3.875 + 2.25 + 9), within(1e-12));
+                Gradients.clipNorm(on, all, norm, 1);
+                adam.step(0.1);
+                fed.clear();
+            }
+            assertThat(fed.arena().liveBytes()).isZero();
+        }
+        assertThat(sums.values()).containsExactly(rows.values(), within(1e-12)).isNotEqualTo(start);
     }
 
     @Test

@@ -18,6 +18,7 @@ import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
@@ -234,8 +235,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {
-        tableRows.gradient(index, coefficients, source, perRow, width, grad, add);
+    public void rowGradient(RowSums sums, Storage grad, boolean add) {
+        tableRows.gradient(sums.index(), sums.coefficients(), sums.source(), sums.perRow(), sums.width(), grad, add);
     }
 
     /** As many rows as the list is long, those at the end -1. */

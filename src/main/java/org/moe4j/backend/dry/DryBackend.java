@@ -9,7 +9,7 @@ import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
-import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
@@ -110,7 +110,12 @@ public final class DryBackend implements Backend {
     public void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add) {}
 
     @Override
-    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {}
+    public void rowGradient(RowSums sums, Storage grad, boolean add) {}
+
+    @Override
+    public double sumOfSquares(RowSums sums) {
+        return 0;
+    }
 
     @Override
     public void gatherColumns(Storage x, int rows, int cols, IntStorage columns, int k, Storage y) {}
@@ -180,4 +185,7 @@ public final class DryBackend implements Backend {
 
     @Override
     public void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v) {}
+
+    @Override
+    public void adamRows(AdamStep step, RowSums g, Storage p, Storage m, Storage v) {}
 }

@@ -9,7 +9,7 @@ import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.IntStorage;
-import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
@@ -145,9 +145,9 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void rowGradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {
+    public void rowGradient(RowSums sums, Storage grad, boolean add) {
         if (!add) fill(grad, 0);
-        Rows.gradient(index, coefficients, source, perRow, width, grad);
+        Rows.gradient(sums, grad);
     }
 
     @Override

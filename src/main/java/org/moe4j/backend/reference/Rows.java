@@ -4,6 +4,7 @@ import static org.moe4j.backend.reference.Doubles.add;
 
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 
 /** Whole rows of a table, picked by number. */
@@ -49,13 +50,15 @@ final class Rows {
         }
     }
 
-    static void gradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad) {
+    static void gradient(RowSums sums, Storage grad) {
+        RowIndex index = sums.index();
+        int width = sums.width();
         for (int u = 0; u < index.count(); u++) {
             for (int i = index.starts().get(u); i < index.starts().get(u + 1); i++) {
                 int p = index.order().get(i);
-                double coefficient = coefficients == null ? 1 : coefficients.get(p);
+                double coefficient = sums.coefficients() == null ? 1 : sums.coefficients().get(p);
                 for (int d = 0; d < width; d++) {
-                    add(grad, (long) u * width + d, coefficient * source.get((long) (p / perRow) * width + d));
+                    add(grad, (long) u * width + d, coefficient * sums.source().get((long) (p / sums.perRow()) * width + d));
                 }
             }
         }

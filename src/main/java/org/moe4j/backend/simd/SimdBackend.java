@@ -11,7 +11,7 @@ import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.NormalBlock;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
-import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
@@ -220,14 +220,19 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void rowGradient(RowIndex index, Storage coefficients, Storage from, int perRow, int width, Storage to, boolean add) {
-        FloatStorage c = of(coefficients);
-        FloatStorage source = of(from);
+    public void rowGradient(RowSums sums, Storage to, boolean add) {
         FloatStorage grad = of(to);
-        HostInts order = HostInts.of(index.order());
-        HostInts starts = HostInts.of(index.starts());
-        team.rows(index.count(), width, u -> TableRows.segment(order.array(), order.from() + starts.get(u), order.from() + starts.get(u + 1), array(c), offset(c),
-                source.array(), source.offset(), perRow, width, grad.array(), grad.offset() + u * width, add));
+        RowSegments segments = new RowSegments(sums);
+        team.rows(segments.count(), segments.width(), u -> segments.row(u, grad.array(), grad.offset() + u * segments.width(), add));
+    }
+
+    @Override
+    public double sumOfSquares(RowSums sums) {
+        RowSegments segments = new RowSegments(sums);
+        int each = Team.rowsATask(segments.width());
+        double[] parts = new double[Sgemm.blocks(segments.count(), each)];
+        team.rows(segments.count(), segments.width(), u -> parts[u / each] += segments.sumOfSquares(u));
+        return Arrays.stream(parts).sum();
     }
 
     // ---- columns of a row ------------------------------------------------------------------------------------------
@@ -374,6 +379,25 @@ public final class SimdBackend implements Backend {
             if (at >= 0) {
                 Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + u * width, m.array(), m.offset() + at,
                         v.array(), v.offset() + at, width);
+            }
+        });
+    }
+
+    @Override
+    public void adamRows(AdamStep step, RowSums g, Storage weights, Storage firsts, Storage seconds) {
+        FloatStorage p = of(weights);
+        FloatStorage m = of(firsts);
+        FloatStorage v = of(seconds);
+        RowSegments segments = new RowSegments(g);
+        int width = segments.width();
+        int each = Team.rowsATask(width);
+        team.parallel(Sgemm.blocks(segments.count(), each), task -> {
+            int from = task * each;
+            int to = Math.min(segments.count(), from + each);
+            float[] grads = segments.rows(from, to); // first, so that nothing stands between the cache misses of the update
+            for (int u = from; u < to; u++) {
+                int at = segments.rowOf(u) * width;
+                Adam.step(step, p.array(), p.offset() + at, grads, (u - from) * width, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
             }
         });
     }

@@ -195,20 +195,4 @@ final class TableRows {
             y[iy + i] = Math.fma(w7, table[r7 + i], sum);
         }
     }
-
-    /** grad = or += sum over order[from..to) of coefficient[p] source[p / perRow], in that order; coefficients null means all 1. */
-    static void segment(int[] order, int from, int to, float[] coefficients, int ic, float[] source, int is, int perRow,
-            int width, float[] grad, int ig, boolean add) {
-        int i = from;
-        if (!add && i < to) { // most rows are touched once: their gradient is written, and not added to zeros
-            int p = order[i++];
-            Runs.product(weight(coefficients, ic + p), source, is + p / perRow * width, grad, ig, width);
-        } else if (!add) {
-            Arrays.fill(grad, ig, ig + width, 0);
-        }
-        for (; i < to; i++) {
-            int p = order[i];
-            Runs.axpy(weight(coefficients, ic + p), source, is + p / perRow * width, grad, ig, width);
-        }
-    }
 }
