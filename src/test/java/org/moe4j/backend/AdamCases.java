@@ -35,21 +35,9 @@ final class AdamCases {
                         Storage v = run.input(table, 0.1, 1);
                         on.adamRows(step, rows, n[1], p, run.input((long) rows.length() * n[1]), m, v);
                         keep(run, p, m, v);
-                    }
-                }),
-                new BackendCase("adamRows", 3, 17, List.of(new int[] {300, 97, 256}, new int[] {1031, 4, 33}), (on, run, n) -> {
-                    for (AdamStep step : STEPS) {
-                        int perRow = 3;
-                        long table = (long) n[1] * n[2];
-                        RowIndex index = on.rowIndex(run.flags(step).slots(n[0] * perRow, n[1]), run::numbers);
-                        RowSums g = new RowSums(index, run.input((long) n[0] * perRow), run.input((long) n[0] * n[2]), perRow, n[2]);
-                        Storage p = run.input(table);
-                        Storage m = run.input(table);
-                        Storage v = run.input(table, 0.1, 1);
-                        on.adamRows(step, g, p, m, v);
-                        run.keep("p", p, 8 + 2 * n[0]);
-                        run.keep("m", m, 8 + 2 * n[0]);
-                        run.keep("v", v, 8 + 2 * n[0]);
+                        RowIndex index = on.rowIndex(run.slots(3 * n[0], 2 * n[0] + 1), run::numbers);
+                        on.adamRows(step, new RowSums(index, run.input(3L * n[0]), run.input((long) n[0] * n[1]), 3, n[1]), p, m, v);
+                        keep(run, p, m, v);
                     }
                 }));
     }
