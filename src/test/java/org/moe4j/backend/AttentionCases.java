@@ -7,7 +7,7 @@ import org.moe4j.tensor.Storage;
 /** Cases of attention and rotary positions; sizes are (batch, time, head width). */
 final class AttentionCases {
     private static final boolean[] BOTH = {false, true};
-    private static final List<int[]> LARGE = List.of(new int[] {1, 129, 16}, new int[] {2, 70, 64}, new int[] {1, 40, 129});
+    private static final List<int[]> LARGE = List.of(new int[] {1, 129, 16}, new int[] {2, 70, 64}, new int[] {1, 45, 96}, new int[] {1, 40, 129});
     private static final List<Variant> VARIANTS = List.of(Variant.plain(1, 1), Variant.plain(3, 3), Variant.plain(4, 2), Variant.plain(6, 1),
             new Variant(2, 1, true, 0, 0, true), new Variant(2, 2, true, 0, 1.5, false), new Variant(4, 2, true, 0, 2, true),
             new Variant(2, 2, false, 0, 0, false), new Variant(2, 1, false, 3, 0, true), new Variant(2, 2, false, -2, 1.5, true));

@@ -34,6 +34,7 @@ public final class CudaBackend implements Backend {
     private final TableRows tableRows;
     private final TopK topK;
     private final RowFunctions rowFunctions;
+    private final Attention attention;
     private final Rotary rotary;
     private final Adam adam;
     private Optional<Cublas> blas;                                                 // null until the first product
@@ -47,6 +48,7 @@ public final class CudaBackend implements Backend {
         tableRows = new TableRows(device, lists);
         topK = new TopK(device);
         rowFunctions = new RowFunctions(device);
+        attention = new Attention(device);
         rotary = new Rotary(device);
         adam = new Adam(device);
     }
@@ -328,13 +330,13 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void attention(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse) {
-        throw new UnsupportedOperationException("attention");
+        attention.forward(shape, q, k, v, bias, y, lse);
     }
 
     @Override
     public void attentionGrad(AttentionShape shape, Storage q, Storage k, Storage v, Storage bias, Storage y, Storage lse, Storage dy,
             Storage dq, Storage dk, Storage dv, Storage dbias) {
-        throw new UnsupportedOperationException("attentionGrad");
+        attention.backward(shape, q, k, v, bias, y, lse, dy, dq, dk, dv, dbias);
     }
 
     @Override
