@@ -118,6 +118,9 @@ final class ElementwiseCases {
             on.move(dims, new Strided(run.input(product(dims)), 0, new long[] {n[2], 1}), new Strided(into, 2, new long[] {width, 1}), add);
             run.keep("into", into, 1);
         }
+        Storage sums = run.flags("columns of a slice").input(n[2]);
+        on.move(dims, new Strided(wide, 3, new long[] {width, 1}), new Strided(sums, 0, new long[] {0, 1}), true);
+        run.keep("sums", sums, 1 + n[0]);
         Storage nothing = run.flags("scalar").output(1);
         on.move(new int[0], new Strided(run.input(4), 2, new long[0]), new Strided(nothing, 0, new long[0]), false);
         run.keep("y", nothing, 0);

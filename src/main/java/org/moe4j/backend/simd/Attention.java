@@ -6,18 +6,29 @@ import org.moe4j.backend.AttentionShape;
 /**
  * Attention over tiles of {@link #TILE} queries: their scores against all keys that any of them sees are one matrix product into
  * scratch, the mix of values another. Only each row's log-sum-exp is kept; the gradient computes the scores again (Dao et al.
- * 2022, section 3.1, with whole rows of a tile instead of blocks of keys). Scratch a thread: 2 · TILE · Tk values.
+ * 2022, section 3.1, with whole rows of a tile instead of blocks of keys). Scratch a thread: 2 · TILE · Tk values, and three times the
+ * keys of a head.
  *
  * @param bias of the scores by distance, or null
  */
 record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStorage v, FloatStorage bias, FloatStorage y, FloatStorage lse) {
     static final int TILE = 48; // a multiple of the 6 rows of the matrix product's register tile
+    private static final int TASKS_A_THREAD = 4;
 
+    /** A task is some tiles of one head, for which its keys and values are packed once: all of them where there are heads enough for every thread. */
     void forward(Team team) {
+        int heads = shape.batch() * shape.heads();
         int tiles = Sgemm.blocks(shape.queries(), TILE);
-        team.parallel(shape.batch() * shape.heads() * tiles, task -> {
-            int t0 = (tiles - 1 - task % tiles) * TILE; // the long ones first
-            forward(task / tiles / shape.heads(), task / tiles % shape.heads(), t0, Math.min(TILE, shape.queries() - t0));
+        int cuts = heads == 0 ? 1 : Math.clamp(Sgemm.blocks(TASKS_A_THREAD * team.size(), heads), 1, Math.max(1, tiles));
+        team.parallel(heads * cuts, task -> {
+            int b = task % heads / shape.heads();
+            int h = task % heads % shape.heads();
+            int cut = cuts - 1 - task / heads; // the long ones first
+            packTransposed(k, b, h, Scratch.mine().head(0));
+            pack(v, b, h, Scratch.mine().head(1));
+            for (int tile = cut; tile < tiles; tile += cuts) {
+                forward(b, h, tile * TILE, Math.min(TILE, shape.queries() - tile * TILE));
+            }
         });
     }
 
@@ -28,26 +39,39 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
         }
         int keys = shape.visible(t0 + rows - 1);
         int width = shape.headDim();
-        float[] scores = Scratch.mine().scores(TILE * keys);
+        int stride = scoreStride(keys);
+        float[] scores = Scratch.mine().scores((TILE + 6) * stride);
         int query = query(b, t0, h);
-        int key = key(b, h);
-        Sgemm.block(false, true, rows, keys, width, q.array(), q.offset() + query, queryStride(),
-                k.array(), k.offset() + key, keyStride(), scores, 0, keys, false);
+        Scratch.mine().head(0).multiply(rows, keys, width, q.array(), q.offset() + query, queryStride(), false, scores, 0, stride, false);
         float[] scale = new float[rows];
         for (int i = 0; i < rows; i++) {
             int n = shape.visible(t0 + i);
-            capped(scores, i * keys, n);
-            biased(scores, i * keys, n, h, t0 + i);
-            float most = Runs.max(scores, i * keys, n);
-            Softmax.exps(scores, i * keys, 1, -most, scores, i * keys, n);
-            float sum = (float) Runs.sum(scores, i * keys, n);
-            Arrays.fill(scores, i * keys + n, (i + 1) * keys, 0);
+            capped(scores, i * stride, n);
+            biased(scores, i * stride, n, h, t0 + i);
+            float most = Runs.max(scores, i * stride, n);
+            Softmax.exps(scores, i * stride, 1, -most, scores, i * stride, n);
+            float sum = (float) Runs.sum(scores, i * stride, n);
+            Arrays.fill(scores, i * stride + n, i * stride + keys, 0);
             scale[i] = n == 0 ? 0 : 1 / sum;
             lse.array()[lse.offset() + row(b, h, t0 + i)] = (float) (most + Math.log(sum));
         }
-        Sgemm.block(false, false, rows, width, keys, scores, 0, keys, v.array(), v.offset() + key, keyStride(),
-                y.array(), y.offset() + query, queryStride(), false);
+        Scratch.mine().head(1).multiply(rows, width, keys, scores, 0, stride, stride == Tiles.ROW, y.array(), y.offset() + query, queryStride(), false);
         for (int i = 0; i < rows; i++) Runs.scale(scale[i], y.array(), y.offset() + query + i * queryStride(), width);
+    }
+
+    /** Packs the keys or values of a head, transposed. */
+    void packTransposed(FloatStorage x, int b, int h, PackedRight into) {
+        into.pack(true, shape.headDim(), shape.keys(), x.array(), x.offset() + key(b, h), keyStride());
+    }
+
+    /** The same as they lie. */
+    void pack(FloatStorage x, int b, int h, PackedRight into) {
+        into.pack(false, shape.keys(), shape.headDim(), x.array(), x.offset() + key(b, h), keyStride());
+    }
+
+    /** From row to row of a tile's scores: where they are few enough, as the register tiles want a left operand. */
+    static int scoreStride(int keys) {
+        return keys <= Tiles.DEPTH ? Tiles.ROW : keys;
     }
 
     /** Whether scores are dot products times a factor. */

@@ -25,7 +25,11 @@ record AttentionGrad(Attention a, FloatStorage dy, FloatStorage dq, FloatStorage
         Arrays.fill(partial, 0, shape.batch() * biases, 0);
         team.parallel(shape.batch() * heads, task -> {
             int b = task / heads;
-            for (int h = task % heads * a.group(); h < (task % heads + 1) * a.group(); h++) {
+            int first = task % heads * a.group();
+            a.packTransposed(a.k(), b, first, Scratch.mine().head(0));
+            a.packTransposed(a.v(), b, first, Scratch.mine().head(1));
+            a.pack(a.k(), b, first, Scratch.mine().head(2));
+            for (int h = first; h < first + a.group(); h++) {
                 for (int t0 = 0; t0 < shape.queries(); t0 += Attention.TILE) {
                     tile(b, h, t0, Math.min(Attention.TILE, shape.queries() - t0), partial, b * biases);
                 }
@@ -52,25 +56,27 @@ record AttentionGrad(Attention a, FloatStorage dy, FloatStorage dq, FloatStorage
             return;
         }
         int keys = a.shape().visible(t0 + rows - 1);
-        float[] p = Scratch.mine().scores(Attention.TILE * keys);
-        float[] dp = Scratch.mine().scoreGrads(Attention.TILE * keys);
+        int stride = Attention.scoreStride(keys);
+        Scratch scratch = Scratch.mine();
+        float[] p = scratch.scores((Attention.TILE + 6) * stride);
+        float[] dp = scratch.scoreGrads((Attention.TILE + 6) * stride);
         float[] dys = dy.array();
-        Sgemm.block(false, true, rows, keys, width, a.q().array(), a.q().offset() + query, qs, a.k().array(), a.k().offset() + key, ks, p, 0, keys, false);
-        Sgemm.block(false, true, rows, keys, width, dys, dy.offset() + query, qs, a.v().array(), a.v().offset() + key, ks, dp, 0, keys, false);
+        scratch.head(0).multiply(rows, keys, width, a.q().array(), a.q().offset() + query, qs, false, p, 0, stride, false);
+        scratch.head(1).multiply(rows, keys, width, dys, dy.offset() + query, qs, false, dp, 0, stride, false);
         for (int i = 0; i < rows; i++) {
             int at = query + i * qs;
             int n = a.shape().visible(t0 + i);
             // sum over s of p dp, since y = sum over s of p v
             float expected = Runs.dot(dys, dy.offset() + at, a.y().array(), a.y().offset() + at, width);
             float lse = a.lse().array()[a.lse().offset() + a.row(b, h, t0 + i)];
-            if (a.isPlain()) scoreGrads(p, dp, i * keys, n, (float) a.shape().scale(), lse, expected);
-            else bentScoreGrads(p, dp, i * keys, n, h, t0 + i, lse, expected, dbiases, sequence);
-            Arrays.fill(p, i * keys + n, (i + 1) * keys, 0);
-            Arrays.fill(dp, i * keys + n, (i + 1) * keys, 0);
+            if (a.isPlain()) scoreGrads(p, dp, i * stride, n, (float) a.shape().scale(), lse, expected);
+            else bentScoreGrads(p, dp, i * stride, n, h, t0 + i, lse, expected, dbiases, sequence);
+            Arrays.fill(p, i * stride + n, i * stride + keys, 0);
+            Arrays.fill(dp, i * stride + n, i * stride + keys, 0);
         }
-        Sgemm.block(true, false, keys, width, rows, p, 0, keys, dys, dy.offset() + query, qs, dv.array(), dv.offset() + key, ks, true);
-        Sgemm.block(true, false, keys, width, rows, dp, 0, keys, a.q().array(), a.q().offset() + query, qs, dk.array(), dk.offset() + key, ks, true);
-        Sgemm.block(false, false, rows, width, keys, dp, 0, keys, a.k().array(), a.k().offset() + key, ks, dq.array(), dq.offset() + query, qs, true);
+        Sgemm.block(true, false, keys, width, rows, p, 0, stride, dys, dy.offset() + query, qs, dv.array(), dv.offset() + key, ks, true);
+        Sgemm.block(true, false, keys, width, rows, dp, 0, stride, a.q().array(), a.q().offset() + query, qs, dk.array(), dk.offset() + key, ks, true);
+        scratch.head(2).multiply(rows, width, keys, dp, 0, stride, stride == Tiles.ROW, dq.array(), dq.offset() + query, qs, true);
     }
 
     /** p: dot products to probabilities; dp: gradients of probabilities to gradients of the dot products. */

@@ -1,12 +1,58 @@
 package org.moe4j.backend.simd;
 
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
+
+import jdk.incubator.vector.FloatVector;
 
 import org.moe4j.tensor.HostInts;
 
-/** Single columns of each row, picked by number or by size. */
+/** Columns of matrices: summed, or single ones of each row picked by number or by size. */
 final class Columns {
+    /** Columns summed together: four chains of additions, which hide each other's latency, and whole cache lines of each row. */
+    private static final int STRIP = 4 * L;
+
     private Columns() {}
+
+    /** sums[j] += x[0,j] + x[1,j] + ..., each column added up by one thread from the first row to the last; {@code ld} from row to row. */
+    static void addSums(Team team, int rows, int cols, float[] x, int ix, int ld, float[] sums, int to) {
+        int each = Sgemm.blocks(Team.rowsATask(rows), STRIP) * STRIP;
+        team.parallel(Sgemm.blocks(cols, each), task -> {
+            int end = Math.min(cols, (task + 1) * each);
+            int j = task * each;
+            for (; j <= end - STRIP; j += STRIP) addStrip(rows, x, ix + j, ld, sums, to + j);
+            for (; j <= end - L; j += L) addVector(rows, x, ix + j, ld, sums, to + j);
+            for (; j < end; j++) {
+                float sum = sums[to + j];
+                for (int r = 0; r < rows; r++) sum += x[ix + j + r * ld];
+                sums[to + j] = sum;
+            }
+        });
+    }
+
+    private static void addStrip(int rows, float[] x, int at, int ld, float[] sums, int to) {
+        FloatVector s0 = fromArray(F, sums, to);
+        FloatVector s1 = fromArray(F, sums, to + L);
+        FloatVector s2 = fromArray(F, sums, to + 2 * L);
+        FloatVector s3 = fromArray(F, sums, to + 3 * L);
+        for (int r = 0; r < rows; r++, at += ld) {
+            s0 = s0.add(fromArray(F, x, at));
+            s1 = s1.add(fromArray(F, x, at + L));
+            s2 = s2.add(fromArray(F, x, at + 2 * L));
+            s3 = s3.add(fromArray(F, x, at + 3 * L));
+        }
+        s0.intoArray(sums, to);
+        s1.intoArray(sums, to + L);
+        s2.intoArray(sums, to + 2 * L);
+        s3.intoArray(sums, to + 3 * L);
+    }
+
+    private static void addVector(int rows, float[] x, int at, int ld, float[] sums, int to) {
+        FloatVector sum = fromArray(F, sums, to);
+        for (int r = 0; r < rows; r++, at += ld) sum = sum.add(fromArray(F, x, at));
+        sum.intoArray(sums, to);
+    }
 
     /** y[r,j] = x[r, columns[r,j]]; 0 for an empty slot. */
     static void gather(Team team, FloatStorage x, int rows, int cols, HostInts columns, int k, FloatStorage y) {

@@ -48,12 +48,12 @@ final class Norms {
                     dx.array(), dx.offset() + r * cols, cols, Scratch.mine().scores(2 * cols)));
         }
         int each = Team.rowsATask(rows * L) * L;
-        team.parallel(dgain == null && dbias == null ? 0 : Sgemm.blocks(cols, each), task -> {
+        team.parallel(dgain == null ? 0 : Sgemm.blocks(cols, each), task -> {
             for (int j = task * each; j < Math.min(cols, (task + 1) * each); j += L) {
-                if (dgain != null) gainGrad(j, rows, cols, x, mean, scale, dy, dgain.array(), dgain.offset());
-                if (dbias != null) columnSum(j, rows, cols, dy.array(), dy.offset(), dbias.array(), dbias.offset());
+                gainGrad(j, rows, cols, x, mean, scale, dy, dgain.array(), dgain.offset());
             }
         });
+        if (dbias != null) Columns.addSums(team, rows, cols, dy.array(), dy.offset(), cols, dbias.array(), dbias.offset());
     }
 
     /** The mean of (x - mean)² over n values. */
@@ -125,13 +125,5 @@ final class Norms {
             sum = xhat.fma(fromArray(F, dy, id + t * cols, mask), sum);
         }
         sum.intoArray(dgain, ig + j, mask);
-    }
-
-    /** sums[j] += sum over rows of dy, for one vector of columns from {@code j}. */
-    private static void columnSum(int j, int rows, int cols, float[] dy, int id, float[] sums, int to) {
-        VectorMask<Float> mask = first(cols - j);
-        FloatVector sum = fromArray(F, sums, to + j, mask);
-        for (int t = 0; t < rows; t++) sum = sum.add(fromArray(F, dy, id + t * cols + j, mask));
-        sum.intoArray(sums, to + j, mask);
     }
 }

@@ -14,6 +14,7 @@ final class Scratch {
     private float[] scoreGrads = new float[0];
     private float[] scoreSlopes = new float[0];
     private float[] biasGrads = new float[0];
+    private final PackedRight[] heads = {new PackedRight(), new PackedRight(), new PackedRight()};
 
     private Scratch() {}
 
@@ -57,6 +58,11 @@ final class Scratch {
     /** For the gradients of those scores. */
     float[] scoreGrads(int size) {
         return scoreGrads.length < size ? scoreGrads = new float[size] : scoreGrads;
+    }
+
+    /** One of three for the keys and values of an attention's head. */
+    PackedRight head(int number) {
+        return heads[number];
     }
 
     /** For the slopes of a soft cap at the scores of one query. */
