@@ -24,17 +24,18 @@ public final class BenchTable {
     private final List<String> csv = new ArrayList<>(List.of(COLUMNS));
     private final List<Measured> rows = new ArrayList<>();
     private final Map<Integer, Peaks> peaks = new HashMap<>();
+    private boolean failed;
     private String undrawn; // why there is no chart, once writing has found out
 
     private BenchTable(Forks forks) {
         this.forks = forks;
     }
 
-    private static final Map<String, String> USUAL = Map.of("device", "simd", "only", "", "threads", "1", "out", "", "peers", "false", "quick", "false", "rounds", "5");
+    private static final Map<String, String> USUAL = Map.of("device", "simd", "only", "", "threads", "1", "out", "", "peers", "false", "quick", "false", "rounds", "5", "minutes", "");
 
     /**
      * @param args {@code device=} the back end; {@code only=} names of works, scaling or profile, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
-     *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}
+     *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}; {@code minutes=} empty for no limit
      */
     public static void main(String... args) {
         Map<String, String> options = new HashMap<>(USUAL);
@@ -46,11 +47,21 @@ public final class BenchTable {
         if (Catalog.isGpu(device)) {
             requireDevice(device);
         }
-        Forks forks = new Forks(device, Budget.of(Integer.parseInt(options.get("rounds")), options.get("quick").equals("true")));
+        List<Catalog> works = Catalog.of(device).stream().filter(each -> only.isEmpty() || only.contains(each.work())).toList();
+        Budget budget = Budget.of(Integer.parseInt(options.get("rounds")), options.get("quick").equals("true"));
+        if (!options.get("minutes").isEmpty()) {
+            boolean peers = options.get("peers").equals("true");
+            budget = budget.within(Double.parseDouble(options.get("minutes")), works, threads.length, peers);
+            System.out.printf(Locale.ROOT, "About %.0f minutes: %d rounds of each after %.2f of the usual warm-up.%n", budget.seconds(works, threads.length, peers) / 60,
+                budget.rounds(), budget.warmUpScale());
+        }
+        Forks forks = new Forks(device, budget);
+        boolean failed = false;
         try {
-            List<Catalog> works = Catalog.of(device).stream().filter(each -> only.isEmpty() || only.contains(each.work())).toList();
             if (!works.isEmpty()) {
-                new BenchTable(forks).run(works, threads, options.get("peers").equals("true") ? PeerKind.installed(Catalog.torchDevice(device)) : List.of(), out);
+                BenchTable table = new BenchTable(forks);
+                table.run(works, threads, options.get("peers").equals("true") ? PeerKind.installed(Catalog.torchDevice(device)) : List.of(), out);
+                failed = table.failed;
             }
             if (only.contains("scaling")) {
                 new Scaling(forks, Arrays.stream(threads).max().orElseThrow()).run(out);
@@ -60,6 +71,9 @@ public final class BenchTable {
             }
         } catch (RunnerException refused) { // such as: another run of JMH on this machine
             System.err.println(refused.getMessage());
+            failed = true;
+        }
+        if (failed) {
             System.exit(1);
         }
     }
@@ -92,8 +106,13 @@ public final class BenchTable {
                         System.out.println(refusal);
                         continue;
                     }
-                    add(forks.measure(work, Size.of(size), n, peers), peaks.get(n));
-                    write(out);
+                    try {
+                        add(forks.measure(work, Size.of(size), n, peers), peaks.get(n));
+                        write(out);
+                    } catch (RunnerException failure) { // one work that fails, or a peer beside it, does not take the others with it
+                        failed = true;
+                        System.out.println(work.label(Size.of(size)) + ", threads " + n + ": failed, see above; left out.");
+                    }
                 }
             }
         }

@@ -27,6 +27,17 @@ enum PeerKind {
         List<Peer> open(String work, Size size, String device, int threads) {
             return TorchProgram.open(work, size, device, threads);
         }
+    },
+    DJL_TORCH {
+        @Override
+        String missing(String device) {
+            return DjlTorch.missing(device);
+        }
+
+        @Override
+        List<Peer> open(String work, Size size, String device, int threads) {
+            return DjlTorch.open(work, size, threads);
+        }
     };
 
     /** Why it cannot run here, or null if it can. */

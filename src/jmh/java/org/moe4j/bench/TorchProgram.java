@@ -23,8 +23,9 @@ final class TorchProgram {
     private final Writer questions;
     private int open;
 
-    private TorchProgram(String python, String work, Size size, String device, int threads) {
-        List<String> command = new ArrayList<>(List.of(python, PROGRAM.toString(), work, device, Integer.toString(threads)));
+    private TorchProgram(List<String> program, String work, Size size, String device, int threads) {
+        List<String> command = new ArrayList<>(program);
+        command.addAll(List.of(work, device, Integer.toString(threads)));
         command.addAll(List.of(size.toString().split(" ")));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("OMP_NUM_THREADS", Integer.toString(threads)); // read before torch is loaded
@@ -66,9 +67,14 @@ final class TorchProgram {
         return device.equals(CPU) ? "PyTorch (no Python here imports torch; Debian has python3-torch)" : "PyTorch (no Python here imports torch and reaches " + device + ")";
     }
 
-    /** One peer for each way in which the program does the work; none if it does not know it. */
+    /** By the Python that has it. */
     static List<Peer> open(String work, Size size, String device, int threads) {
-        TorchProgram program = new TorchProgram(python(device), work, size, device, threads);
+        return open(List.of(python(device), PROGRAM.toString()), work, size, device, threads);
+    }
+
+    /** One peer for each way in which a program does the work; none if it does not know it. */
+    static List<Peer> open(List<String> command, String work, Size size, String device, int threads) {
+        TorchProgram program = new TorchProgram(command, work, size, device, threads);
         String ways = program.answer();
         List<Peer> peers = new ArrayList<>();
         for (String way : ways.isEmpty() ? new String[0] : ways.split("\t")) {

@@ -43,6 +43,9 @@ public final class Benchmarks implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", description = "timed rounds of each, 5 by default; the figures are medians")
     private int rounds = 5;
 
+    @Option(names = "--minutes", paramLabel = "N", description = "fewer rounds and a shorter warm-up, so that the table takes about so long; as long as it takes by default")
+    private Double minutes;
+
     @Option(names = "--quick", description = "one short round of each: shows that all of it runs, the figures mean nothing")
     private boolean quick;
 
@@ -70,6 +73,9 @@ public final class Benchmarks implements Callable<Integer> {
         if (rounds < 1) {
             throw new InputException("--rounds is " + rounds + ", it has to be at least 1");
         }
+        if (minutes != null && !(minutes > 0)) {
+            throw new InputException("--minutes is " + minutes + ", it has to be above 0");
+        }
         Path root = projectRoot();
         if (out != null) {
             try {
@@ -81,7 +87,8 @@ public final class Benchmarks implements Callable<Integer> {
         ProcessBuilder maven = new ProcessBuilder("mvn", "-q", "-B", "test-compile", "exec:exec@bench",
             "-Dbench.device=" + device, "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"), "-Dbench.pages=" + pages(), "-Dbench.only=" + String.join(",", only),
             "-Dbench.threads=" + threads.stream().map(String::valueOf).collect(Collectors.joining(",")), "-Dbench.peers=" + peers, "-Dbench.rounds=" + rounds,
-            "-Dbench.quick=" + quick, "-Dbench.out=" + (out == null ? "" : out.toAbsolutePath()));
+            "-Dbench.quick=" + quick, "-Dbench.minutes=" + (minutes == null ? "" : minutes),
+            "-Dbench.out=" + (out == null ? "" : out.toAbsolutePath()));
         maven.environment().put("JAVA_HOME", System.getProperty("java.home"));
         maven.environment().put("MAVEN_OPTS", "--sun-misc-unsafe-memory-access=allow"); // Maven's own libraries: no warning of ours
         return maven.directory(root.toFile()).inheritIO().start().waitFor();

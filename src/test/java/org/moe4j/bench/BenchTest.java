@@ -33,6 +33,18 @@ class BenchTest {
     }
 
     @Test
+    void aLimitInMinutesCostsWarmUpFirstAndThenRounds() {
+        Budget usual = Budget.of(5, false);
+        double all = usual.seconds(Catalog.ALL, 2, true) / 60;
+        assertThat(usual.within(all, Catalog.ALL, 2, true)).isEqualTo(usual);
+        Budget shorter = usual.within(20, Catalog.ALL, 2, true);
+        assertThat(shorter.seconds(Catalog.ALL, 2, true)).isLessThan(20 * 60);
+        assertThat(shorter.rounds()).isEqualTo(3);
+        assertThat(usual.within(1, Catalog.ALL, 2, true).rounds()).isEqualTo(1);
+        assertThat(usual.within(0.9 * all, Catalog.ALL, 2, true).rounds()).isEqualTo(5);
+    }
+
+    @Test
     void theBoundIsWhatTakesLongest() {
         Demand gathering = new Demand(1e9, 0, 0, 1e9);                            // 10 ms of multiply-adds, 200 ms of rows
         assertThat(gathering.bound(PEAKS)).isEqualTo("random rows");

@@ -23,5 +23,6 @@ class BenchmarksTest {
     void wantsAtLeastOneThreadAndOneRound() {
         assertThat(Ran.of(() -> Benchmarks.run("--threads", "1,0")).err()).contains("--threads is 0").hasLineCount(1);
         assertThat(Ran.of(() -> Benchmarks.run("--rounds", "0")).err()).contains("--rounds is 0").hasLineCount(1);
+        assertThat(Ran.of(() -> Benchmarks.run("--minutes", "0")).err()).contains("--minutes is 0.0").hasLineCount(1);
     }
 }
