@@ -14,7 +14,7 @@ import org.moe4j.backend.Unary;
 
 /**
  * The elementwise functions y = f(x) of a block: one small loop each, or passes of {@link VectorMath}, whose errors are stated
- * there. Sine, cosine and powers, which models hardly use, are computed one by one in float64: the JDK's vector forms give
+ * there; GELU is within 7 ulp above -1 and twice the error of the distribution function below, SiLU within 5.5. Sine, cosine and powers, which models hardly use, are computed one by one in float64: the JDK's vector forms give
  * other bits before a loop is compiled than after. Lengths as in VectorMath; y may be x.
  */
 final class UnaryValue {

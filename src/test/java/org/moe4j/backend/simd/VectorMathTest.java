@@ -27,6 +27,9 @@ class VectorMathTest {
         assertThat(worstUlps(Unary.ERF, -5, 5, Erf::erf)).isLessThan(3);
         assertThat(worstUlps(Unary.NORMAL_CDF, -1, 6, Erf::normalCdf)).isLessThan(7);
         assertThat(worstUlps(Unary.NORMAL_CDF, -5, -1, Erf::normalCdf)).isLessThan(14);
+        assertThat(worstUlps(Unary.GELU, -1, 6, x -> x * Erf.normalCdf(x))).isLessThan(7);
+        assertThat(worstUlps(Unary.GELU, -5, -1, x -> x * Erf.normalCdf(x))).isLessThan(28.5);
+        assertThat(worstUlps(Unary.SILU, -80, 80, x -> x * Unary.SIGMOID.value(x))).isLessThan(5.5);
     }
 
     @Test
