@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 import org.moe4j.io.InputException;
 
@@ -22,6 +24,8 @@ import jcuda.driver.JCudaDriver;
  */
 final class DeviceMemory {
     private static final long GRAIN = 512;
+    private static final long LARGE = 64L << 20;
+    private static final long GROWTH = 1L << 30;
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final Map<Long, ArrayDeque<Block>> waiting = new HashMap<>();
@@ -30,9 +34,24 @@ final class DeviceMemory {
     private final MemorySegment address = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
 
     private final String device;
+    private final long growth;
+    private long heldBytes;
+    private long limit;
 
     DeviceMemory(String device) {
+        this(device, GROWTH);
+    }
+
+    /** @param growth bytes from which on it is looked for blocks that nobody holds any more before the driver is asked for others, as long as less than half are held */
+    DeviceMemory(String device, long growth) {
         this.device = device;
+        this.growth = growth;
+        limit = growth;
+    }
+
+    /** Bytes had of the driver. */
+    long heldBytes() {
+        return heldBytes;
     }
 
     private record Block(long address, long bytes) {}
@@ -48,39 +67,65 @@ final class DeviceMemory {
 
     /** Memory with whatever it last held. */
     Lease take(long bytes) {
-        long size = Math.max(1, Math.ceilDiv(bytes, GRAIN)) * GRAIN;
-        collect();
-        ArrayDeque<Block> same = waiting.get(size);
-        Block block = same == null || same.isEmpty() ? allocate(size) : same.pop();
+        Block block = block(bytes);
         Lease lease = new Lease(block.address);
         CLEANER.register(lease, () -> dropped.add(block));
         return lease;
     }
 
-    private Block allocate(long bytes) {
-        int code = Driver.allocate(address, bytes);
-        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            giveBack();
-            code = Driver.allocate(address, bytes);
-        }
-        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+    /** Reuses what waits; asks the driver for more; looks for what nobody holds any more, when much was asked for since or nothing is left. */
+    private Block block(long wanted) {
+        long bytes = sizeClass(wanted);
+        collect();
+        Block block = waitingOf(bytes);
+        if (block == null && heldBytes + bytes > limit) {
             awaitCollection();
+            long waitingBytes = waiting.values().stream().flatMap(ArrayDeque::stream).mapToLong(Block::bytes).sum();
+            block = waitingOf(bytes);
+            limit = Math.max(growth, 2 * (heldBytes - waitingBytes));
+            if (block == null) {
+                limit = Math.max(limit, heldBytes + growth);
+            }
+        }
+        int code = CUresult.CUDA_SUCCESS;
+        if (block == null) {
+            code = Driver.allocate(address, bytes);
+            if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+                awaitCollection();
+                block = waitingOf(bytes);
+            }
+        }
+        if (block == null && code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
             giveBack();
             code = Driver.allocate(address, bytes);
         }
-        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw tooLarge(bytes);
+        if (block != null) {
+            return block;
         }
-        CudaException.check(code, "allocating " + bytes + " bytes");
-        long at = address.get(ValueLayout.JAVA_LONG, 0);
-        held.put(at, bytes);
-        return new Block(at, bytes);
+        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw tooLarge(wanted);
+        }
+        CudaException.check(code, "allocating " + wanted + " bytes");
+        block = new Block(address.get(ValueLayout.JAVA_LONG, 0), bytes);
+        held.put(block.address, bytes);
+        heldBytes += bytes;
+        return block;
+    }
+
+    private Block waitingOf(long bytes) {
+        ArrayDeque<Block> same = waiting.get(bytes);
+        return same == null ? null : same.poll();
+    }
+
+    /** Sizes an eighth of a power of two apart, so that lists and rows of slightly different numbers share blocks; large ones as they are. */
+    private static long sizeClass(long bytes) {
+        long step = bytes > LARGE ? GRAIN : Math.max(GRAIN, Long.highestOneBit(Math.max(1, bytes)) >>> 3);
+        return Math.max(1, Math.ceilDiv(bytes, step)) * step;
     }
 
     private InputException tooLarge(long bytes) {
-        long own = held.values().stream().mapToLong(Long::longValue).sum();
         return new InputException("%s is out of memory: %s more were asked for, %s of %s are free and this run holds %s; a smaller --batch, --sequence or --dim, or fewer trials at once (--parallel), would do"
-                .formatted(device, mib(bytes), mib(freeBytes()), mib(asked()[1]), mib(own)));
+                .formatted(device, mib(bytes), mib(freeBytes()), mib(asked()[1]), mib(heldBytes)));
     }
 
     long freeBytes() {
@@ -99,14 +144,18 @@ final class DeviceMemory {
         return String.format(Locale.ROOT, bytes < 10 << 20 ? "%.1f MiB" : "%,.0f MiB", bytes / 1048576.0);
     }
 
-    /** Storages that nobody holds any more are known to be so when the heap has been collected. */
+    /** Storages that nobody holds any more are known to be so when the heap has been collected; one made for the purpose tells when that is. */
     private void awaitCollection() {
+        CountDownLatch collected = new CountDownLatch(1);
+        CLEANER.register(new Lease(0), collected::countDown);
         System.gc();
         try {
-            Thread.sleep(50);
+            collected.await(1, TimeUnit.SECONDS);
+            Thread.sleep(10);                                                      // for those that come behind it
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
+        collect();
     }
 
     private void collect() {
@@ -117,11 +166,11 @@ final class DeviceMemory {
 
     /** Returns the blocks that wait to the driver. */
     private void giveBack() {
-        collect();
         for (ArrayDeque<Block> blocks : waiting.values()) {
             for (Block block : blocks) {
                 Driver.free(block.address);
                 held.remove(block.address);
+                heldBytes -= block.bytes;
             }
             blocks.clear();
         }

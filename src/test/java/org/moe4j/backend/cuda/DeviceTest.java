@@ -3,6 +3,9 @@ package org.moe4j.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,6 +56,35 @@ class DeviceTest {
         try (Device device = new Device(0)) {
             DeviceStorage x = device.floats(10);
             assertThatThrownBy(() -> device.launch("noSuch", 1, 1, 1, 32, 0, x)).isInstanceOf(IllegalStateException.class).hasMessageContaining("noSuch");
+        }
+    }
+
+    /** What kernels use in passing is dropped without a word; the heap hardly notices. */
+    @Test
+    void droppedMemoryIsUsedAgain() {
+        try (Device device = new Device(0)) {
+            device.enter();
+            DeviceMemory memory = new DeviceMemory("device", 8 << 20);
+            for (int i = 0; i < 500; i++) {
+                memory.take((1 << 20) - 100 * i);
+            }
+            assertThat(memory.heldBytes()).isLessThan(40 << 20);
+            memory.close();
+        }
+    }
+
+    @Test
+    void memoryInUseIsNotHandedOut() {
+        try (Device device = new Device(0)) {
+            device.enter();
+            DeviceMemory memory = new DeviceMemory("device", 1 << 20);
+            List<DeviceMemory.Lease> used = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                used.add(memory.take(100_000));
+                memory.take(100_000);
+            }
+            assertThat(used).extracting(lease -> lease.address).doesNotHaveDuplicates();
+            memory.close();
         }
     }
 }
