@@ -148,3 +148,25 @@ extern "C" __global__ void divideInts(const int* x, int n, int remainder, int bl
     int p = globalThread();
     if (p < count) y[p] = x[p] < 0 ? -1 : p / block * step + (remainder ? x[p] % n : x[p] / n);
 }
+
+// y[r,c] = inside if c is among columns[r,·] (rows,k), else outside
+extern "C" __global__ void markColumns(const int* columns, int64 rows, int cols, int k, int inside, int outside, int* y) {
+    for (int64 i = globalThread(); i < rows * cols; i += globalThreads()) {
+        const int* row = columns + i / cols * k;
+        bool there = false;
+        for (int j = 0; j < k; j++) there |= row[j] == i % cols;
+        y[i] = there ? inside : outside;
+    }
+}
+
+// counts[g,n] adds how often n is among ids[g,·]; whole numbers, so that the order of the additions does not show
+extern "C" __global__ void countInts(const int* ids, int64 n, int64 each, int size, int* counts) {
+    for (int64 p = globalThread(); p < n; p += globalThreads()) {
+        if (ids[p] >= 0) atomicAdd(counts + p / each * size + ids[p], 1);
+    }
+}
+
+// y[g,n] = scale[g] counts[g,n]
+extern "C" __global__ void scaleCounts(const int* counts, const double* scale, int64 n, int size, float* y) {
+    for (int64 i = globalThread(); i < n; i += globalThreads()) y[i] = float(counts[i] * scale[i / size]);
+}

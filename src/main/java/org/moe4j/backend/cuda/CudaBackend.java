@@ -263,6 +263,16 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void markColumns(IntStorage columns, int rows, int cols, int k, int inside, int outside, IntStorage y) {
+        lists.mark(columns, rows, cols, k, inside, outside, (DeviceInts) y);
+    }
+
+    @Override
+    public void countInts(IntStorage ids, double[] scale, int size, Storage counts) {
+        lists.count(ids, scale, size, DeviceStorage.of(counts));
+    }
+
+    @Override
     public void gatherColumns(Storage x, int rows, int cols, IntStorage columns, int k, Storage y) {
         tableRows.gatherColumns(x, cols, columns, k, y);
     }

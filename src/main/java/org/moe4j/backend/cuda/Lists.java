@@ -1,5 +1,6 @@
 package org.moe4j.backend.cuda;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 import org.moe4j.tensor.GroupIndex;
@@ -89,5 +90,22 @@ final class Lists {
 
     void divide(IntStorage x, int n, boolean remainder, int block, int step, DeviceInts y) {
         device.launch("divideInts", Math.ceilDiv(y.length(), BLOCK), 1, 1, BLOCK, 0, device.ints(x), n, remainder, block, step, y, y.length());
+    }
+
+    void mark(IntStorage columns, int rows, int cols, int k, int inside, int outside, DeviceInts y) {
+        device.launch("markColumns", device.blocks((long) rows * cols, BLOCK), 1, 1, BLOCK, 0, device.ints(columns), rows, cols, k, inside, outside, y);
+    }
+
+    void count(IntStorage ids, double[] scale, int size, DeviceStorage y) {
+        if (y.size() == 0) {
+            return;
+        }
+        DeviceInts counts = device.ints(Math.toIntExact(y.size()));
+        device.fill(counts.address(), 0, counts.length());
+        DeviceInts scales = device.ints(2 * scale.length);                       // a float64 each
+        device.send(MemorySegment.ofArray(scale), scales.address());
+        long each = ids.length() / scale.length;
+        device.launch("countInts", device.blocks(ids.length(), BLOCK), 1, 1, BLOCK, 0, device.ints(ids), ids.length(), each, size, counts);
+        device.launch("scaleCounts", device.blocks(y.size(), BLOCK), 1, 1, BLOCK, 0, counts, scales, y.size(), size, y);
     }
 }

@@ -1,5 +1,6 @@
 package org.moe4j.backend.cuda;
 
+import org.moe4j.backend.StoredValues;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.Storage;
@@ -23,8 +24,24 @@ final class TableRows {
     }
 
     void gather(Storage table, int width, IntStorage rows, Storage y) {
+        if (table instanceof StoredValues stored) {
+            gatherStored(stored, width, rows.toArray(), DeviceStorage.of(y));
+            return;
+        }
         long work = (long) rows.length() * Math.ceilDiv(width, PACK);
         device.launch("gatherRows", device.blocks(work, BLOCK), 1, 1, BLOCK, 0, table, width, device.ints(rows), y, (long) rows.length());
+    }
+
+    /** Rows that lie in a file are sent as they are found: which ones has to be known here. */
+    private void gatherStored(StoredValues table, int width, int[] rows, DeviceStorage y) {
+        for (int i = 0; i < rows.length; i++) {
+            long to = y.address() + (long) i * width * Float.BYTES;
+            if (rows[i] < 0) {
+                device.fill(to, 0, width);
+            } else {
+                device.send(table.slice((long) rows[i] * width, width).segment(), to);
+            }
+        }
     }
 
     void scatterAdd(Storage x, int width, IntStorage rows, Storage table) {
