@@ -27,7 +27,7 @@ class BackendConformanceProperties {
 
     @Provide
     Arbitrary<String> backends() {
-        return Arbitraries.of("simd");
+        return Arbitraries.of("simd", OpenedBackend.EMULATED);
     }
 
     @Provide
