@@ -11,13 +11,12 @@ import java.util.List;
  */
 record Budget(int rounds, double warmUpScale, int milliseconds) {
     private static final int USUAL = 300;
+    private static final int FEW_ROUNDS = 3; // a median of fewer means little
 
     /** Whether figures mean nothing, so that small sizes do. */
     boolean isQuick() {
         return milliseconds < USUAL;
     }
-
-    private static final int FEW_ROUNDS = 3; // a median of fewer means little
 
     static Budget of(int rounds, boolean quick) {
         return quick ? new Budget(1, 0.05, 20) : new Budget(rounds, 1, USUAL);
