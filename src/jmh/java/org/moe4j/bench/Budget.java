@@ -31,7 +31,7 @@ record Budget(int rounds, double warmUpScale, int milliseconds) {
     Budget within(double minutes, List<Catalog> works, int each, boolean peers) {
         int few = Math.min(rounds, FEW_ROUNDS);
         List<Budget> shorter = List.of(this, new Budget(rounds, warmUpScale / 2, milliseconds), new Budget(few, warmUpScale / 2, milliseconds),
-            new Budget(few, warmUpScale / 4, milliseconds), new Budget(1, warmUpScale / 4, milliseconds));
+            new Budget(1, warmUpScale / 2, milliseconds)); // at a quarter small products were still being compiled: 1 GFLOP/s
         return shorter.stream().filter(b -> b.seconds(works, each, peers) <= 60 * minutes).findFirst().orElse(shorter.getLast());
     }
 
