@@ -10,7 +10,7 @@ import java.util.function.IntConsumer;
  * <p>Tasks are handed out by a counter, so which thread runs a task is left to chance. A kernel gets the same bits on any
  * team because every output value belongs to exactly one task and no task depends on how many threads there are.
  *
- * <p>Between regions a worker spins for a few microseconds, yields for some more and then parks: kernels follow each other closely in a training
+ * <p>Between regions a worker spins for a few microseconds and then parks: kernels follow each other closely in a training
  * step, but the machine may have other work. A worker that wakes late finds the door closed and holds nobody up.
  */
 public final class Team implements AutoCloseable {
@@ -19,8 +19,6 @@ public final class Team implements AutoCloseable {
 
     private static final int CLOSED = Integer.MIN_VALUE / 2;
     private static final long SPIN_NANOS = 30_000;
-    /** As long an idle thread stays runnable but gives way to every other: a scheduler that packs sleepy threads on one core leaves it its own. */
-    private static final long YIELD_NANOS = 500_000;
 
     private final Worker[] workers;
     /** Number of workers inside the region; below zero when no region is open. */
@@ -99,22 +97,14 @@ public final class Team implements AutoCloseable {
         if (door.addAndGet(CLOSED) != CLOSED) {
             long start = System.nanoTime();
             while (door.get() != CLOSED) {
-                if (!keepAwake(start)) LockSupport.park(this);
+                if (System.nanoTime() - start < SPIN_NANOS) Thread.onSpinWait();
+                else LockSupport.park(this);
             }
         }
         waiting = null;
         Throwable thrown = failure;
         if (thrown instanceof RuntimeException e) throw e;
         if (thrown instanceof Error e) throw e;
-    }
-
-    /** Spins, later yields; false once it is time to sleep. */
-    private static boolean keepAwake(long since) {
-        long idle = System.nanoTime() - since;
-        if (idle < SPIN_NANOS) Thread.onSpinWait();
-        else if (idle < YIELD_NANOS) Thread.yield();
-        else return false;
-        return true;
     }
 
     private void takeTasks() {
@@ -153,7 +143,9 @@ public final class Team implements AutoCloseable {
                     takeTasks();
                     leave();
                     idleSince = System.nanoTime();
-                } else if (!keepAwake(idleSince)) {
+                } else if (System.nanoTime() - idleSince < SPIN_NANOS) {
+                    Thread.onSpinWait();
+                } else {
                     parked = true; // announced before the last look: a region opened after it finds this worker to wake
                     if (!workWaits() && !stopped) LockSupport.park(Team.this);
                     parked = false;
