@@ -1,11 +1,7 @@
 // Whole rows of a table, by number; table (rows, width). A negative number is an empty slot. Nothing here is atomic: sums of rows
 // go through the index of sort.cu, each row's in the order of the places that have it.
-#include "common.cuh"
+#include "rows.cuh"
 
-const int ROWS_BLOCK = 256;
-const int WARPS = ROWS_BLOCK / WARP;
-const int WIDE = 4 * WARP;                     // columns that a warp reads at once, 4 a lane
-const int IN_FLIGHT = 4;                       // rows that a warp reads at once: a row's latency is hidden by the others'
 const int HOT = 64;                            // a row with more places than this is summed by the whole block
 
 // y[i] = table[rows[i]], 0 for an empty slot; a thread for each 4 values
@@ -28,28 +24,8 @@ extern "C" __global__ void __launch_bounds__(ROWS_BLOCK) gatherDot(const float* 
     int64 t = warp / groups;
     int first = int(warp % groups) * IN_FLIGHT;
     bool whole = width % 4 == 0 && aligned(x) && aligned(table);
-    const float* row[IN_FLIGHT];
     float sum[IN_FLIGHT];
-#pragma unroll
-    for (int r = 0; r < IN_FLIGHT; r++) {
-        int id = first + r < perRow ? ids[t * perRow + first + r] : -1;
-        row[r] = id < 0 ? nullptr : table + int64(id) * width;
-        sum[r] = 0;
-    }
-    for (int d = 4 * laneOf(); d < width; d += WIDE) {
-        Pack a = loadPack(x + t * width, d, width, whole);
-        Pack b[IN_FLIGHT];
-#pragma unroll
-        for (int r = 0; r < IN_FLIGHT; r++) {
-            if (row[r]) b[r] = loadPack(row[r], d, width, whole);
-        }
-#pragma unroll
-        for (int r = 0; r < IN_FLIGHT; r++) {
-            if (row[r]) {
-                for (int i = 0; i < 4; i++) sum[r] += a.v[i] * b[r].v[i];
-            }
-        }
-    }
+    dots(x + t * width, table, width, ids + t * perRow, first, perRow, whole, sum);
 #pragma unroll
     for (int r = 0; r < IN_FLIGHT; r++) {
         float dot = warpSum(sum[r]);
@@ -58,31 +34,6 @@ extern "C" __global__ void __launch_bounds__(ROWS_BLOCK) gatherDot(const float* 
             s[at] = add ? s[at] + dot : dot;
         }
     }
-}
-
-// The part of sum over i of c[i] row[i] that one warp takes: i = from, from + step, ..; columns d .. d+3. order null: place i is i
-// itself; c null: all 1. Place p reads source row p / perRow, or rows[p] where there are rows.
-__device__ inline Pack weightedRows(const int* order, const float* c, const float* source, const int* rows, int perRow, int width, int d, bool whole, int64 from, int64 to, int step) {
-    Pack sum = {{0, 0, 0, 0}};
-#pragma unroll 4
-    for (int64 i = from; i < to; i += step) {
-        int64 p = order ? order[i] : i;
-        int64 row = rows ? rows[p] : p / perRow;
-        if (row >= 0) {
-            float weight = c ? c[p] : 1;
-            Pack x = loadPack(source + row * width, d, width, whole);
-            for (int j = 0; j < 4; j++) sum.v[j] += weight * x.v[j];
-        }
-    }
-    return sum;
-}
-
-__device__ inline void writePack(float* y, int64 d, int64 width, bool whole, Pack sum, int add) {
-    if (add) {
-        Pack old = loadPack(y, d, width, whole);
-        for (int j = 0; j < 4; j++) sum.v[j] += old.v[j];
-    }
-    storePack(y, d, width, whole, sum);
 }
 
 // y[t] = sum over j of weights[t,j] table[ids[t,j]], or y += ; ids (T, perRow), weights too or null. `split` warps share the slots

@@ -149,6 +149,49 @@ public interface Backend extends AutoCloseable {
     /** The gradient of a table in the two products above: grad (U,width) = the sums, or grad += if {@code add}. */
     void rowGradient(RowSums sums, Storage grad, boolean add);
 
+    /**
+     * PEER's single-neuron experts (He 2024, algorithm 1): s[t,j] = x[t] · down[ids[t,j]], 0 for an empty slot, and
+     * y[t] = sum over j of gates[t,j] f(s[t,j]) up[ids[t,j]]; x and y (T,width), ids, gates and s (T,perRow).
+     *
+     * @param work (2,T,perRow), for what may have to be written in between
+     */
+    default void singleNeurons(Unary f, Storage x, Storage down, Storage up, int width, IntStorage ids, int perRow, Storage gates, Storage s, Storage y, Storage work) {
+        Storage value = work.slice(0, s.size());
+        Storage weights = work.slice(s.size(), s.size());
+        int[] dims = {Math.toIntExact(s.size())};
+        gatherDot(x, down, width, ids, perRow, s, false);
+        unary(f, s, value);
+        binary(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(value), weights);
+        gatherSum(weights, up, width, ids, perRow, y, false);
+    }
+
+    /**
+     * Gradients of {@link #singleNeurons}: dgates[t,j] adds dy[t] · up[ids[t,j]] f(s[t,j]), dx adds its own, and weights (T,perRow) = gates f(s) and
+     * ds (T,perRow) are the coefficients of the tables' gradients, dup[ids[t,j]] = weights[t,j] dy[t] and ddown[ids[t,j]] = ds[t,j] x[t], to be summed.
+     *
+     * @param dgates or null
+     * @param dx or null
+     * @param work as above
+     */
+    default void singleNeuronsGrad(Unary f, Storage dy, Storage down, Storage up, int width, IntStorage ids, int perRow, Storage gates, Storage s,
+            Storage dgates, Storage weights, Storage ds, Storage dx, Storage work) {
+        Storage value = work.slice(0, s.size());
+        Storage dvalue = work.slice(s.size(), s.size());
+        int[] dims = {Math.toIntExact(s.size())};
+        unary(f, s, value);
+        binary(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(value), weights);
+        gatherDot(dy, up, width, ids, perRow, ds, false);                             // that of the weights
+        if (dgates != null) {
+            binaryGrad(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(value), ds, dgates, null);
+        }
+        binary(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(ds), dvalue);
+        fill(ds, 0);
+        unaryGrad(f, s, value, dvalue, ds);
+        if (dx != null) {
+            gatherSum(ds, down, width, ids, perRow, dx, true);
+        }
+    }
+
     /** The sum of squares of what {@link #rowGradient} gives, accumulated in float64. */
     default double sumOfSquares(RowSums sums) {
         Storage grad = allocate(sums.size());

@@ -31,8 +31,11 @@ public final class SingleNeuronExperts extends Experts {
     public Variable forward(Tape t, Variable x, Routing routing) {
         Routing slots = routing.byToken(t);
         IntStorage ids = slots.expert();
+        if (gate == null) {
+            return t.singleNeurons(activation.function(), x, down, up, ids, slots.gates());
+        }
         Variable u = t.gatherDot(x, down, ids, slots.perToken());                     // (T, S)
-        Variable h = gate == null ? activation.apply(t, u, null) : activation.apply(t, t.gatherDot(x, gate, ids, slots.perToken()), u);
+        Variable h = activation.apply(t, t.gatherDot(x, gate, ids, slots.perToken()), u);
         return t.gatherSum(t.multiply(slots.gates(), h), up, ids, slots.perToken());  // (T, D)
     }
 

@@ -24,6 +24,11 @@ public enum Activation {
         this.gated = gated;
     }
 
+    /** f, which acts on one value. */
+    public Unary function() {
+        return function;
+    }
+
     /** Whether the block has a second projection into the hidden width. */
     public boolean gated() {
         return gated;

@@ -10,6 +10,11 @@ public record Strided(Storage data, long offset, long[] strides) {
         return new Strided(x.data(), 0, x.shape().strides());
     }
 
+    /** All values of a storage, one after another. */
+    public static Strided of(Storage x) {
+        return new Strided(x, 0, new long[] {1});
+    }
+
     /** A tensor stretched to a larger shape. */
     public static Strided broadcast(Tensor x, Shape target) {
         return new Strided(x.data(), 0, x.shape().stridesWhenBroadcastTo(target));

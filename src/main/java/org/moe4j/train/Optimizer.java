@@ -184,8 +184,7 @@ public abstract class Optimizer {
 
     /** y = f(a, b), value by value. */
     final void binary(Binary f, Storage a, Storage b, Storage y) {
-        long[] stride = {1};
-        on.binary(f, new int[] {Math.toIntExact(y.size())}, new Strided(a, 0, stride), new Strided(b, 0, stride), y);
+        on.binary(f, new int[] {Math.toIntExact(y.size())}, Strided.of(a), Strided.of(b), y);
     }
 
     /** The state of an optimizer that keeps, under each of these names, one value for each of the parameter's. */

@@ -46,6 +46,35 @@ final class TableCases {
                         }
                     }
                 }),
+                of("singleNeurons", (on, run, n) -> {
+                    for (int perRow : new int[] {1, 3, 9, 40}) {
+                        Storage s = run.flags(perRow).output((long) n[0] * perRow);
+                        Storage y = run.output((long) n[0] * n[2]);
+                        on.singleNeurons(Unary.GELU, run.input((long) n[0] * n[2]), run.input((long) n[1] * n[2]), run.input((long) n[1] * n[2]), n[2],
+                                run.slots(n[0] * perRow, n[1]), perRow, run.input((long) n[0] * perRow), s, y, run.output(2L * n[0] * perRow));
+                        run.keep("s", s, 8 + n[2]);
+                        run.keep("y", y, 8 + perRow * (8 + n[2]));
+                    }
+                }),
+                of("singleNeuronsGrad", (on, run, n) -> {
+                    for (int perRow : new int[] {1, 3, 9, 40}) {
+                        for (boolean wanted : BOTH) {
+                            long slots = (long) n[0] * perRow;
+                            Storage dgates = wanted ? run.flags(perRow, wanted).input(slots) : null;
+                            Storage weights = run.output(slots);
+                            Storage ds = run.output(slots);
+                            Storage dx = wanted ? run.input((long) n[0] * n[2]) : null;
+                            on.singleNeuronsGrad(Unary.SILU, run.input((long) n[0] * n[2]), run.input((long) n[1] * n[2]), run.input((long) n[1] * n[2]), n[2],
+                                    run.slots(n[0] * perRow, n[1]), perRow, run.input(slots), run.input(slots, -4, 4), dgates, weights, ds, dx, run.output(2 * slots));
+                            run.keep("weights", weights, 16);
+                            run.keep("ds", ds, 16 + 2 * n[2]);
+                            if (wanted) {
+                                run.keep("dgates", dgates, 16 + 2 * n[2]);
+                                run.keep("dx", dx, 16 + perRow * (16 + n[2]));
+                            }
+                        }
+                    }
+                }),
                 of("rowGradient", (on, run, n) -> {
                     for (int perRow : new int[] {1, 3, 16}) {
                         for (boolean weighted : BOTH) {

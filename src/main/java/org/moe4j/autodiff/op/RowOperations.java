@@ -1,6 +1,7 @@
 package org.moe4j.autodiff.op;
 
 import org.moe4j.autodiff.Variable;
+import org.moe4j.backend.Unary;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
@@ -32,6 +33,11 @@ public interface RowOperations extends Recorder {
     /** y[t] = sum over j of weights[t,j] table[ids[t,j]]; weights null are all 1. */
     default Variable gatherSum(Variable weights, Variable table, IntStorage ids, int perRow) {
         return run(new GatherSum(weights, table, ids, perRow));
+    }
+
+    /** y[t] = sum over j of gates[t,j] f(x[t] · down[ids[t,j]]) up[ids[t,j]]: PEER's single-neuron experts. */
+    default Variable singleNeurons(Unary f, Variable x, Variable down, Variable up, IntStorage ids, Variable gates) {
+        return run(new SingleNeurons(f, x, down, up, ids, gates));
     }
 
     /** y[r,j] = x[r, columns[r,j]]. */

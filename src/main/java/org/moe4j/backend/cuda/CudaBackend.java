@@ -32,6 +32,7 @@ public final class CudaBackend implements Backend {
     private final Products products;
     private final Lists lists;
     private final TableRows tableRows;
+    private final SingleNeurons neurons;
     private final TopK topK;
     private final RowFunctions rowFunctions;
     private final Attention attention;
@@ -46,6 +47,7 @@ public final class CudaBackend implements Backend {
         products = new Products(device);
         lists = new Lists(device);
         tableRows = new TableRows(device, lists);
+        neurons = new SingleNeurons(device);
         topK = new TopK(device);
         rowFunctions = new RowFunctions(device);
         attention = new Attention(device);
@@ -239,6 +241,18 @@ public final class CudaBackend implements Backend {
     @Override
     public void rowGradient(RowSums sums, Storage grad, boolean add) {
         tableRows.gradient(sums.index(), sums.coefficients(), sums.source(), sums.perRow(), sums.width(), grad, add);
+    }
+
+    /** One kernel, which keeps what is in between to itself. */
+    @Override
+    public void singleNeurons(Unary f, Storage x, Storage down, Storage up, int width, IntStorage ids, int perRow, Storage gates, Storage s, Storage y, Storage work) {
+        neurons.forward(f, x, down, up, width, ids, perRow, gates, s, y);
+    }
+
+    @Override
+    public void singleNeuronsGrad(Unary f, Storage dy, Storage down, Storage up, int width, IntStorage ids, int perRow, Storage gates, Storage s,
+            Storage dgates, Storage weights, Storage ds, Storage dx, Storage work) {
+        neurons.backward(f, dy, down, up, width, ids, perRow, gates, s, dgates, weights, ds, dx);
     }
 
     /** As many rows as the list is long, those at the end -1. */

@@ -187,6 +187,15 @@ final class OpCases {
             int[] ids = d.ids(rows * perRow, table.shape().dim(0));
             return d.output(t -> t.gatherSum(weights, table, ids, perRow));
         });
+        CASES.put(SingleNeurons.class, d -> {
+            Variable down = d.table(d.size(), d.size());
+            Variable up = d.table(down.shape().dim(0), down.shape().dim(1));
+            Variable x = d.point(d.sizeOrEmpty(), down.shape().dim(1));
+            Variable gates = d.point(x.shape().dim(0), d.size());
+            IntStorage ids = IntStorage.of(d.ids((int) gates.shape().size(), down.shape().dim(0)));
+            Unary f = d.oneOf(List.of(Unary.GELU, Unary.GELU_TANH, Unary.SILU, Unary.TANH));
+            return d.output(t -> t.singleNeurons(f, x, down, up, ids, gates));
+        });
         CASES.put(GatherColumns.class, d -> {
             Variable x = d.point(axesBefore(d, d.size(), 2));
             int k = d.size();
