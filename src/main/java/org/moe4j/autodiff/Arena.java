@@ -1,9 +1,10 @@
 package org.moe4j.autodiff;
 
-import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.function.LongFunction;
 
 import org.moe4j.backend.Backend;
@@ -13,7 +14,8 @@ import org.moe4j.tensor.Storage;
 /**
  * Memory that is planned, not collected: what a step takes it gives back, and the next step finds it again, so that
  * steady-state training allocates nothing. Blocks come in size classes an eighth apart, which lets steps with slightly
- * different row counts share them. Not for use by several threads.
+ * different row counts share them; of those that are free the oldest comes first, so that equal steps get the same blocks in
+ * the same places, in whatever order they give them back. Not for use by several threads.
  */
 public final class Arena {
     private static final int SMALLEST = 64;
@@ -83,13 +85,15 @@ public final class Arena {
     private static final class Pool<T> {
         private final LongFunction<T> allocate;
         private final View<T> view;
-        private final Map<Long, ArrayDeque<Block<T>>> free = new HashMap<>();
+        private final Map<Long, PriorityQueue<Block<T>>> free = new HashMap<>();
         private final Map<T, Block<T>> blocks = new IdentityHashMap<>();
+        private long made;
         private long reserved;
         private long live;
         private long peak;
 
-        private record Block<T>(T memory, long size) {}
+        /** @param number in the order of their making */
+        private record Block<T>(T memory, long size, long number) {}
 
         private interface View<T> {
             T of(T block, long size);
@@ -102,9 +106,9 @@ public final class Arena {
 
         T take(long size) {
             long blockSize = sizeClass(size);
-            Block<T> block = free.computeIfAbsent(blockSize, s -> new ArrayDeque<>()).pollFirst();
+            Block<T> block = free.computeIfAbsent(blockSize, _ -> new PriorityQueue<>(Comparator.comparingLong(Block::number))).poll();
             if (block == null) {
-                block = new Block<>(allocate.apply(blockSize), blockSize);
+                block = new Block<>(allocate.apply(blockSize), blockSize, made++);
                 reserved += blockSize;
             }
             live += blockSize;
@@ -120,7 +124,7 @@ public final class Arena {
                 throw new IllegalStateException("memory was given back twice, or is not the arena's");
             }
             live -= block.size;
-            free.get(block.size).addFirst(block);
+            free.get(block.size).add(block);
         }
     }
 }

@@ -85,6 +85,20 @@ class CudaTrainingTest {
         }
     }
 
+    /** What a call works with, and what a tape has, is used again without a collection of the heap. */
+    @TestFactory
+    Stream<DynamicTest> deviceMemoryIsFlat() {
+        return models().stream().map(model -> DynamicTest.dynamicTest(model.name, () -> {
+            try (Backend on = OpenedBackend.open(OpenedBackend.EMULATED, 1)) {
+                TrainingSpec training = Tiny.training(20).withIntervals(4, 0, 2);
+                List<Long> free = new ArrayList<>();
+                new Trainer(on, model.spec.build(new Init(on, 7)), training, Tiny.counting(4), Tiny.validation())
+                        .run(_ -> free.add(on.freeDeviceBytes().orElseThrow()));
+                assertThat(free.subList(8, 20)).as("bytes free after each step, the first ones aside").containsOnly(free.get(8));
+            }
+        }));
+    }
+
     private static List<Step> steps(String device, ModelSpec spec) {
         try (Backend on = OpenedBackend.open(device, 1)) {
             List<Step> steps = new ArrayList<>();

@@ -23,7 +23,7 @@ final class Adam {
     }
 
     void rows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v) {
-        device.launch("adamRows", Math.ceilDiv(rows.length(), WARPS), 1, 1, BLOCK, 0, with(step, device.ints(rows), rows.length(), width, p, g, m, v));
+        device.launch("adamRows", Math.ceilDiv(rows.length(), WARPS), 1, 1, BLOCK, 0, with(step, rows, rows.length(), width, p, g, m, v));
     }
 
     private static Object[] with(AdamStep s, Object... arguments) {

@@ -66,13 +66,16 @@ final class Attention {
             Storage dbias) {
         Width width = Width.of(s.headDim());
         long rows = (long) s.batch() * s.queries() * s.heads();
-        DeviceStorage expected = device.floats(rows);
-        device.launch("attentionExpected", Math.toIntExact(Math.ceilDiv(rows, (long) WARPS)), 1, 1, BLOCK, 0, y, dy, s.queries(), s.heads(), s.headDim(), rows, expected);
-        Object[] inputs = {structure(s), (float) s.scale(), (float) s.softCap(), q, k, v, bias, lse, dy, expected};
-        grad("attentionQueryGrad", width, Math.ceilDiv(s.queries(), width.gradQueries), s.heads(), s.batch(), 1, inputs, dq);
-        grad("attentionKeyGrad", width, Math.ceilDiv(s.keys(), width.gradKeys), s.keyHeads(), s.batch(), 2, inputs, dk, dv);
-        if (dbias != null) {
-            grad("attentionBiasGrad", width, Math.ceilDiv(s.distances(), width.gradKeys), s.heads(), 1, 1, inputs, dbias);
+        try (Scratch scratch = device.scratch()) {
+            DeviceStorage expected = scratch.floats(rows);
+            device.launch("attentionExpected", Math.toIntExact(Math.ceilDiv(rows, (long) WARPS)), 1, 1, BLOCK, 0, y, dy, s.queries(), s.heads(), s.headDim(), rows,
+                    expected);
+            Object[] inputs = {structure(s), (float) s.scale(), (float) s.softCap(), q, k, v, bias, lse, dy, expected};
+            grad("attentionQueryGrad", width, Math.ceilDiv(s.queries(), width.gradQueries), s.heads(), s.batch(), 1, inputs, dq);
+            grad("attentionKeyGrad", width, Math.ceilDiv(s.keys(), width.gradKeys), s.keyHeads(), s.batch(), 2, inputs, dk, dv);
+            if (dbias != null) {
+                grad("attentionBiasGrad", width, Math.ceilDiv(s.distances(), width.gradKeys), s.heads(), 1, 1, inputs, dbias);
+            }
         }
     }
 

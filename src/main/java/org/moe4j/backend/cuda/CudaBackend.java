@@ -258,12 +258,12 @@ public final class CudaBackend implements Backend {
     /** As many rows as the list is long, those at the end -1. */
     @Override
     public RowIndex rowIndex(IntStorage ids, IntFunction<? extends IntStorage> memory) {
-        return lists.rowIndex(ids, Integer.MAX_VALUE);
+        return lists.rowIndex(ids, Integer.MAX_VALUE, memory);
     }
 
     @Override
     public GroupIndex groupIndex(IntStorage group, int groups, IntFunction<? extends IntStorage> memory) {
-        return lists.groupIndex(group, groups);
+        return lists.groupIndex(group, groups, memory);
     }
 
     @Override

@@ -67,27 +67,16 @@ final class Device implements AutoCloseable {
         return new DeviceStorage(this, lease, lease.address, size);
     }
 
-    /** Memory for whole numbers, with whatever it last held; also a kernel's working memory, which may be dropped when the kernel has been queued. */
+    /** Memory for whole numbers, with whatever it last held. */
     DeviceInts ints(int length) {
         context.enter();
         DeviceMemory.Lease lease = memory.take((long) length * Integer.BYTES);
         return new DeviceInts(this, lease, lease.address, length);
     }
 
-    /** A list as kernels read it: itself, or a copy of one of the host's. */
-    DeviceInts ints(IntStorage list) {
-        if (list instanceof DeviceInts here) {
-            return here;
-        }
-        HostInts host = HostInts.of(list);
-        DeviceInts copy = ints(host.length());
-        send(MemorySegment.ofArray(host.array()).asSlice((long) host.from() * Integer.BYTES, (long) host.length() * Integer.BYTES), copy.address());
-        return copy;
-    }
-
-    /** Where kernels write a list: itself, or room for one of the host's until {@link #deliver}. */
-    DeviceInts output(IntStorage list) {
-        return list instanceof DeviceInts here ? here : ints(list.length());
+    /** Working memory, for as long as a call of the back end queues what uses it. */
+    Scratch scratch() {
+        return new Scratch(this, memory);
     }
 
     /** Copies what was written for a list of the host's to it, which waits. */
@@ -101,20 +90,23 @@ final class Device implements AutoCloseable {
      * Queues a kernel. Nothing is waited for; a failure of the kernel itself shows at a later call.
      *
      * @param sharedBytes dynamic shared memory of a block
-     * @param arguments in the order of the kernel's: {@link DeviceStorage}, {@link DeviceInts} and null are pointers; the others are numbers of
-     *     the kernel's own type, but that an int serves for a 64-bit integer and a boolean for an int, and a long[] is a structure of 64-bit integers
+     * @param arguments in the order of the kernel's: {@link DeviceStorage}, {@link DeviceInts} and null are pointers, and so are {@link HostInts},
+     *     which are sent to be read; the others are numbers of the kernel's own type, but that an int serves for a 64-bit integer and a boolean for
+     *     an int, and a long[] is a structure of 64-bit integers
      */
     void launch(String kernel, int gridX, int gridY, int gridZ, int blockX, int sharedBytes, Object... arguments) {
         if (gridX == 0 || gridY == 0 || gridZ == 0) {
             return;
         }
         context.enter();
-        int place = 0;
-        for (int i = 0; i < arguments.length; i++) {
-            parameters.setAtIndex(ValueLayout.JAVA_LONG, i, this.arguments.address() + (long) place * Long.BYTES);
-            place += put(place, arguments[i]);
+        try (Scratch sent = scratch()) {
+            int place = 0;
+            for (int i = 0; i < arguments.length; i++) {
+                parameters.setAtIndex(ValueLayout.JAVA_LONG, i, this.arguments.address() + (long) place * Long.BYTES);
+                place += put(place, arguments[i] instanceof HostInts list ? sent.copyOf(list) : arguments[i]);
+            }
+            Driver.launch(kernel, context.kernel(kernel, sharedBytes), gridX, gridY, gridZ, blockX, sharedBytes, stream.handle(), parameters);
         }
-        Driver.launch(kernel, context.kernel(kernel, sharedBytes), gridX, gridY, gridZ, blockX, sharedBytes, stream.handle(), parameters);
     }
 
     /** Puts an argument at a place and returns how many places it takes. */

@@ -4,10 +4,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Cleaner;
-import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -19,8 +20,10 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
- * The blocks of device memory of one back end. A block that nothing refers to any more is kept for the next one of its size:
- * work on a stream runs in order, so it may be handed out while earlier kernels still use it. Not for use by several threads.
+ * The blocks of device memory of one back end. A block that is given back, or that nothing refers to any more, is kept for the next one
+ * of its size: work on a stream runs in order, so it may be handed out while earlier kernels still use it. Of those that wait the one at
+ * the lowest address comes first, whatever the order in which they came back: the same steps get the same addresses. Not for use by
+ * several threads.
  */
 final class DeviceMemory {
     private static final long GRAIN = 512;
@@ -28,7 +31,7 @@ final class DeviceMemory {
     private static final long GROWTH = 1L << 30;
     private static final Cleaner CLEANER = Cleaner.create();
 
-    private final Map<Long, ArrayDeque<Block>> waiting = new HashMap<>();
+    private final Map<Long, PriorityQueue<Block>> waiting = new HashMap<>();
     private final Queue<Block> dropped = new ConcurrentLinkedQueue<>();
     private final Map<Long, Long> held = new HashMap<>();                          // address to bytes
     private final MemorySegment address = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
@@ -36,6 +39,7 @@ final class DeviceMemory {
     private final String device;
     private final long growth;
     private long heldBytes;
+    private long inUseBytes;
     private long limit;
 
     DeviceMemory(String device) {
@@ -59,18 +63,37 @@ final class DeviceMemory {
     /** Whoever holds it keeps its block. */
     static final class Lease {
         final long address;
+        private final Block block;
 
-        private Lease(long address) {
-            this.address = address;
+        private Lease(Block block) {
+            this.block = block;
+            address = block.address;
         }
     }
 
-    /** Memory with whatever it last held. */
+    /** Memory with whatever it last held, until nothing refers to the lease any more. */
     Lease take(long bytes) {
-        Block block = block(bytes);
-        Lease lease = new Lease(block.address);
+        Lease lease = borrow(bytes);
+        Block block = lease.block;
         CLEANER.register(lease, () -> dropped.add(block));
         return lease;
+    }
+
+    /** Memory with whatever it last held, until {@link #giveBack}. */
+    Lease borrow(long bytes) {
+        Block block = block(bytes);
+        inUseBytes += block.bytes;
+        return new Lease(block);
+    }
+
+    /** What is queued later may overwrite it from now on. */
+    void giveBack(Lease borrowed) {
+        keep(borrowed.block);
+    }
+
+    private void keep(Block block) {
+        inUseBytes -= block.bytes;
+        waiting.computeIfAbsent(block.bytes, _ -> new PriorityQueue<>(Comparator.comparingLong(Block::address))).add(block);
     }
 
     /** Reuses what waits; asks the driver for more; looks for what nobody holds any more, when much was asked for since or nothing is left. */
@@ -80,9 +103,8 @@ final class DeviceMemory {
         Block block = waitingOf(bytes);
         if (block == null && heldBytes + bytes > limit) {
             awaitCollection();
-            long waitingBytes = waiting.values().stream().flatMap(ArrayDeque::stream).mapToLong(Block::bytes).sum();
+            limit = Math.max(growth, 2 * inUseBytes);
             block = waitingOf(bytes);
-            limit = Math.max(growth, 2 * (heldBytes - waitingBytes));
             if (block == null) {
                 limit = Math.max(limit, heldBytes + growth);
             }
@@ -96,7 +118,7 @@ final class DeviceMemory {
             }
         }
         if (block == null && code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            giveBack();
+            shrink();
             code = Driver.allocate(address, bytes);
         }
         if (block != null) {
@@ -113,7 +135,7 @@ final class DeviceMemory {
     }
 
     private Block waitingOf(long bytes) {
-        ArrayDeque<Block> same = waiting.get(bytes);
+        PriorityQueue<Block> same = waiting.get(bytes);
         return same == null ? null : same.poll();
     }
 
@@ -144,10 +166,10 @@ final class DeviceMemory {
         return String.format(Locale.ROOT, bytes < 10 << 20 ? "%.1f MiB" : "%,.0f MiB", bytes / 1048576.0);
     }
 
-    /** Storages that nobody holds any more are known to be so when the heap has been collected; one made for the purpose tells when that is. */
+    /** Leases that nobody holds any more are known to be so when the heap has been collected; one made for the purpose tells when that is. */
     private void awaitCollection() {
         CountDownLatch collected = new CountDownLatch(1);
-        CLEANER.register(new Lease(0), collected::countDown);
+        CLEANER.register(new Object(), collected::countDown);
         System.gc();
         try {
             collected.await(1, TimeUnit.SECONDS);
@@ -160,13 +182,13 @@ final class DeviceMemory {
 
     private void collect() {
         for (Block block = dropped.poll(); block != null; block = dropped.poll()) {
-            waiting.computeIfAbsent(block.bytes, _ -> new ArrayDeque<>()).push(block);
+            keep(block);
         }
     }
 
     /** Returns the blocks that wait to the driver. */
-    private void giveBack() {
-        for (ArrayDeque<Block> blocks : waiting.values()) {
+    private void shrink() {
+        for (PriorityQueue<Block> blocks : waiting.values()) {
             for (Block block : blocks) {
                 Driver.free(block.address);
                 held.remove(block.address);

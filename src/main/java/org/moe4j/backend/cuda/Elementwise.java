@@ -43,17 +43,19 @@ final class Elementwise {
     /** Parts of each, then the sum of each in its place, then of all: they are waited for once. */
     double sumOfSquares(List<Storage> all) {
         int most = all.stream().mapToInt(x -> parts(x.size())).max().orElse(0);
-        DeviceInts parts = device.ints(2 * most);
-        DeviceInts sums = device.ints(2 * (all.size() + 1));
-        for (int i = 0; i < all.size(); i++) {
-            Storage x = all.get(i);
-            device.launch("squares", parts(x.size()), 1, 1, BLOCK, 0, x, x.size(), parts);
-            device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, parts, parts(x.size()), sums.slice(2 * i, 2));
+        try (Scratch scratch = device.scratch()) {
+            DeviceInts parts = scratch.ints(2 * most);
+            DeviceInts sums = scratch.ints(2 * (all.size() + 1));
+            for (int i = 0; i < all.size(); i++) {
+                Storage x = all.get(i);
+                device.launch("squares", parts(x.size()), 1, 1, BLOCK, 0, x, x.size(), parts);
+                device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, parts, parts(x.size()), sums.slice(2 * i, 2));
+            }
+            DeviceInts sum = sums.slice(2 * all.size(), 2);
+            device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, sums, all.size(), sum);
+            int[] words = sum.toArray();
+            return Double.longBitsToDouble((long) words[1] << 32 | words[0] & 0xffffffffL);
         }
-        DeviceInts sum = sums.slice(2 * all.size(), 2);
-        device.launch("sumOfParts", 1, 1, 1, BLOCK, 0, sums, all.size(), sum);
-        int[] words = sum.toArray();
-        return Double.longBitsToDouble((long) words[1] << 32 | words[0] & 0xffffffffL);
     }
 
     private static int parts(long size) {
@@ -115,12 +117,14 @@ final class Elementwise {
         long serial = byRows ? CHUNK * 32L : CHUNK;                              // 32 lanes share a row
         int chunks = (int) Math.clamp(Math.min(Math.ceilDiv(m, serial), MANY_SUMS / n), 1, MOST_CHUNKS);
         long chunk = Math.ceilDiv(m, (long) chunks);
-        DeviceStorage parts = chunks == 1 ? null : device.floats(chunks * n);
         long blocks = Math.ceilDiv(n, byRows ? BLOCK / 32L : BLOCK);
-        device.launch(byRows ? "reduceRows" : "reduceColumns", Math.toIntExact(blocks), chunks, 1, BLOCK, 0,
-                f.ordinal(), second, kept.structure(), summed.structure(), n, m, chunk, from(dx), from(dy), from(a), from(b), parts);
-        if (parts != null) {
-            device.launch("addParts", Math.toIntExact(Math.ceilDiv(n, BLOCK / 32L)), 1, 1, BLOCK, 0, kept.structure(), n, chunks, parts, from(dx));
+        try (Scratch scratch = device.scratch()) {
+            DeviceStorage parts = chunks == 1 ? null : scratch.floats(chunks * n);
+            device.launch(byRows ? "reduceRows" : "reduceColumns", Math.toIntExact(blocks), chunks, 1, BLOCK, 0,
+                    f.ordinal(), second, kept.structure(), summed.structure(), n, m, chunk, from(dx), from(dy), from(a), from(b), parts);
+            if (parts != null) {
+                device.launch("addParts", Math.toIntExact(Math.ceilDiv(n, BLOCK / 32L)), 1, 1, BLOCK, 0, kept.structure(), n, chunks, parts, from(dx));
+            }
         }
     }
 

@@ -44,13 +44,13 @@ final class Products {
         }
         long rows = y.size() / n;
         int tile = tile(rows / experts, n, experts);
-        launch("groupedGemm", tile, (rows / tile + experts) * Math.ceilDiv(n, tile), device.ints(starts), experts, transposeW, n, k, x, w, y, add);
+        launch("groupedGemm", tile, (rows / tile + experts) * Math.ceilDiv(n, tile), starts, experts, transposeW, n, k, x, w, y, add);
     }
 
     void groupedWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
         int experts = starts.length() - 1;
         int tile = tile(m, n, experts);
-        launch("groupedWeights", tile, experts * tiles(m, n, tile), device.ints(starts), m, n, a, b, dw, add);
+        launch("groupedWeights", tile, experts * tiles(m, n, tile), starts, m, n, a, b, dw, add);
     }
 
     void groupedBias(IntStorage starts, int n, Storage bias, Storage y) {
@@ -59,11 +59,11 @@ final class Products {
             return;
         }
         long rows = y.size() / n;
-        device.launch("groupedBias", Math.toIntExact(Math.ceilDiv(rows, (long) WARPS)), 1, 1, BLOCK, 0, device.ints(starts), experts, n, bias, y, rows);
+        device.launch("groupedBias", Math.toIntExact(Math.ceilDiv(rows, (long) WARPS)), 1, 1, BLOCK, 0, starts, experts, n, bias, y, rows);
     }
 
     void groupedBiasGrad(IntStorage starts, int n, Storage dy, Storage dbias) {
         int blocks = Math.toIntExact((starts.length() - 1L) * Math.ceilDiv(n, COLUMNS));
-        device.launch("groupedBiasGrad", blocks, 1, 1, BLOCK, 0, device.ints(starts), n, dy, dbias);
+        device.launch("groupedBiasGrad", blocks, 1, 1, BLOCK, 0, starts, n, dy, dbias);
     }
 }

@@ -21,7 +21,9 @@ final class Rotary {
         Turns wanted = new Turns(time, headDim, base, first);
         if (!wanted.equals(kept)) {
             long count = (long) time * half;
-            turns = device.floats(2 * count);
+            if (turns == null || turns.size() < 2 * count) {
+                turns = device.floats(2 * count);
+            }
             device.launch("rotaryTurns", device.blocks(count, BLOCK), 1, 1, BLOCK, 0, time, half, base, first, turns);
             kept = wanted;
         }

@@ -43,11 +43,11 @@ final class RowFunctions {
     }
 
     void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse) {
-        byRows("crossEntropy", rows, cols, x, rows, cols, device.ints(targets), (float) smoothing, loss, lse);
+        byRows("crossEntropy", rows, cols, x, rows, cols, targets, (float) smoothing, loss, lse);
     }
 
     void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
-        device.launch("crossEntropyGrad", Math.ceilDiv(cols, 4 * BLOCK), Math.min(rows, MOST_GRID_ROWS), 1, BLOCK, 0, x, lse, rows, cols, device.ints(targets),
+        device.launch("crossEntropyGrad", Math.ceilDiv(cols, 4 * BLOCK), Math.min(rows, MOST_GRID_ROWS), 1, BLOCK, 0, x, lse, rows, cols, targets,
                 (float) smoothing, dloss, dx);
     }
 
@@ -63,9 +63,11 @@ final class RowFunctions {
         }
         if (rows > 0 && (dgain != null || dbias != null)) {
             int chunks = Math.min(Math.ceilDiv(rows, COLUMN_ROWS), MOST_CHUNKS);
-            DeviceStorage parts = device.floats(2L * chunks * cols);
-            device.launch("normColumns", Math.ceilDiv(cols, COLUMNS), chunks, 1, BLOCK, 0, x, mean, rstd, dy, rows, cols, Math.ceilDiv(rows, chunks), parts);
-            device.launch("normColumnSums", Math.ceilDiv(cols, BLOCK), 1, 1, BLOCK, 0, parts, chunks, cols, dgain, dbias);
+            try (Scratch scratch = device.scratch()) {
+                DeviceStorage parts = scratch.floats(2L * chunks * cols);
+                device.launch("normColumns", Math.ceilDiv(cols, COLUMNS), chunks, 1, BLOCK, 0, x, mean, rstd, dy, rows, cols, Math.ceilDiv(rows, chunks), parts);
+                device.launch("normColumnSums", Math.ceilDiv(cols, BLOCK), 1, 1, BLOCK, 0, parts, chunks, cols, dgain, dbias);
+            }
         }
     }
 }

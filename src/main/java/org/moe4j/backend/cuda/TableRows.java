@@ -29,7 +29,7 @@ final class TableRows {
             return;
         }
         long work = (long) rows.length() * Math.ceilDiv(width, PACK);
-        device.launch("gatherRows", device.blocks(work, BLOCK), 1, 1, BLOCK, 0, table, width, device.ints(rows), y, (long) rows.length());
+        device.launch("gatherRows", device.blocks(work, BLOCK), 1, 1, BLOCK, 0, table, width, rows, y, (long) rows.length());
     }
 
     /** Rows that lie in a file are sent as they are found: which ones has to be known here. */
@@ -46,14 +46,16 @@ final class TableRows {
 
     void scatterAdd(Storage x, int width, IntStorage rows, Storage table) {
         if (rows.length() > 0 && table.size() > 0) {
-            RowIndex index = lists.rowIndex(rows, Math.toIntExact(table.size() / width));
-            sumOfPlaces(device.ints(index.rows()), index, null, x, 1, width, table, true);
+            try (Scratch scratch = device.scratch()) {
+                RowIndex index = lists.rowIndex(rows, Math.toIntExact(table.size() / width), scratch::ints);
+                sumOfPlaces(index.rows(), index, null, x, 1, width, table, true);
+            }
         }
     }
 
     void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add) {
         long warps = perRow == 0 ? 0 : (long) ids.length() / perRow * Math.ceilDiv(perRow, IN_FLIGHT);
-        device.launch("gatherDot", blocks(warps), 1, 1, BLOCK, 0, x, table, width, device.ints(ids), perRow, s, add, warps);
+        device.launch("gatherDot", blocks(warps), 1, 1, BLOCK, 0, x, table, width, ids, perRow, s, add, warps);
     }
 
     void gatherSum(Storage weights, Storage table, int width, IntStorage ids, int perRow, Storage y, boolean add) {
@@ -62,7 +64,7 @@ final class TableRows {
         }
         long tasks = y.size() / width * Math.ceilDiv(width, WIDE);
         int split = Math.clamp(Integer.highestOneBit(Math.max(1, perRow / IN_FLIGHT)), 1, WARPS);
-        device.launch("gatherSum", blocks(tasks * split), 1, 1, BLOCK, 0, weights, table, width, device.ints(ids), perRow, split, y, add, tasks);
+        device.launch("gatherSum", blocks(tasks * split), 1, 1, BLOCK, 0, weights, table, width, ids, perRow, split, y, add, tasks);
     }
 
     void gradient(RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage grad, boolean add) {
@@ -70,18 +72,18 @@ final class TableRows {
     }
 
     /** @param rows where each sum goes; null: one after the other */
-    private void sumOfPlaces(DeviceInts rows, RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage y, boolean add) {
+    private void sumOfPlaces(IntStorage rows, RowIndex index, Storage coefficients, Storage source, int perRow, int width, Storage y, boolean add) {
         long count = index.count();
-        device.launch("sumOfPlaces", blocks(count), 1, 1, BLOCK, 0, rows, device.ints(index.starts()), device.ints(index.order()), count, coefficients, source,
+        device.launch("sumOfPlaces", blocks(count), 1, 1, BLOCK, 0, rows, index.starts(), index.order(), count, coefficients, source,
                 perRow, width, y, add);
     }
 
     void gatherColumns(Storage x, int cols, IntStorage columns, int k, Storage y) {
-        device.launch("gatherColumns", device.blocks(y.size(), BLOCK), 1, 1, BLOCK, 0, x, cols, device.ints(columns), k, y, y.size());
+        device.launch("gatherColumns", device.blocks(y.size(), BLOCK), 1, 1, BLOCK, 0, x, cols, columns, k, y, y.size());
     }
 
     void scatterAddColumns(Storage y, int cols, IntStorage columns, int k, Storage x) {
-        device.launch("scatterAddColumns", device.blocks(y.size(), BLOCK), 1, 1, BLOCK, 0, y, cols, device.ints(columns), k, x, y.size());
+        device.launch("scatterAddColumns", device.blocks(y.size(), BLOCK), 1, 1, BLOCK, 0, y, cols, columns, k, x, y.size());
     }
 
     private static int blocks(long warps) {

@@ -75,10 +75,10 @@ class KernelsTest {
             for (int size = 0; size < 2; size++) {
                 int tile = 64 << size;
                 DeviceStorage y = values(device, (long) rows * n);
-                device.launch("groupedGemm" + tile, (rows / tile + experts) * Math.ceilDiv(n, tile), 1, 1, 256, 0, device.ints(IntStorage.of(starts)), experts, 1, n, k, x, w, y, 0);
+                device.launch("groupedGemm" + tile, (rows / tile + experts) * Math.ceilDiv(n, tile), 1, 1, 256, 0, IntStorage.of(starts), experts, 1, n, k, x, w, y, 0);
                 results[size] = floats(y);
                 DeviceStorage dw = values(device, (long) experts * n * k);
-                device.launch("groupedWeights" + tile, experts * Math.ceilDiv(n, tile) * Math.ceilDiv(k, tile), 1, 1, 256, 0, device.ints(IntStorage.of(starts)), n, k, y, x, dw, 1);
+                device.launch("groupedWeights" + tile, experts * Math.ceilDiv(n, tile) * Math.ceilDiv(k, tile), 1, 1, 256, 0, IntStorage.of(starts), n, k, y, x, dw, 1);
                 weights[size] = floats(dw);
             }
             assertThat(results[1]).isEqualTo(results[0]);
