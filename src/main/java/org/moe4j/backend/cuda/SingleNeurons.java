@@ -25,7 +25,7 @@ final class SingleNeurons {
         int tokens = ids.length() / perRow;
         int warps = warps(perRow);
         device.launch("singleNeurons", blocks(tokens, warps), 1, 1, BLOCK, 0, f.function().ordinal(), (float) f.p(), (float) f.q(), x, down, up, width,
-                device.ints(ids), perRow, tokens, warps, gates, s, y);
+                ids, perRow, tokens, warps, gates, s, y);
     }
 
     void backward(Unary f, Storage dy, Storage down, Storage up, int width, IntStorage ids, int perRow, Storage gates, Storage s,
@@ -36,7 +36,7 @@ final class SingleNeurons {
         int tokens = ids.length() / perRow;
         int warps = warps(perRow);
         device.launch("singleNeuronsGrad", blocks(tokens, warps), 1, 1, BLOCK, 0, f.function().ordinal(), (float) f.p(), (float) f.q(), dy, down, up, width,
-                device.ints(ids), perRow, tokens, warps, gates, s, dgates, weights, ds, dx);
+                ids, perRow, tokens, warps, gates, s, dgates, weights, ds, dx);
     }
 
     /** Warps that share a token: one for each 4 slots, a power of two. */
