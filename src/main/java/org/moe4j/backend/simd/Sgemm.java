@@ -70,7 +70,7 @@ final class Sgemm {
             for (int j = 0; j < n; j += PANEL) {
                 int w = Math.min(PANEL, n - j);
                 boolean first = !tb && w == 4 * L && m >= 4;
-                if (first) Tiles.packing4x4(depth, rows, 0, b, bo + p * ldb + j, ldb, panel, c, co + j, ldc, add || p > 0);
+                if (first) Tiles.packing().multiply(depth, rows, 0, b, bo + p * ldb + j, ldb, panel, c, co + j, ldc, add || p > 0);
                 else if (tb) Pack.transpose(w, depth, b, bo + j * ldb + p, ldb, panel, 0, PANEL);
                 else Pack.panel(depth, w, b, bo + p * ldb + j, ldb, panel, 0);
                 panel(first ? 4 : 0, m, w, depth, rows, 0, panel, 0, c, co + j, ldc, add || p > 0);
@@ -86,26 +86,14 @@ final class Sgemm {
             int h = across == 4 && (left <= 4 || left == 7 || left == 8) ? 4 : 6; // 8 rows are 4 + 4, not 6 and 2 of 4
             int rows = Math.min(h, left);
             if (rows == h && w == across * L) {
-                tile(h, across, k, a, ao + i * Tiles.ROW, b, bo, c, co + i * ldc, ldc, add);
+                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, c, co + i * ldc, ldc, add);
             } else {
                 float[] edge = Scratch.mine().tile(6 * PANEL);
                 if (add) Pack.copy(rows, w, c, co + i * ldc, ldc, edge, 0, PANEL);
-                tile(h, across, k, a, ao + i * Tiles.ROW, b, bo, edge, 0, PANEL, add);
+                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, edge, 0, PANEL, add);
                 Pack.copy(rows, w, edge, 0, PANEL, c, co + i * ldc, ldc);
             }
             i += rows;
-        }
-    }
-
-    private static void tile(int h, int across, int k, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc, boolean add) {
-        switch (across) {
-            case 4 -> {
-                if (h == 6) Tiles.tile6x4(k, a, ao, b, bo, c, co, ldc, add);
-                else Tiles.tile4x4(k, a, ao, b, bo, c, co, ldc, add);
-            }
-            case 3 -> Tiles.tile6x3(k, a, ao, b, bo, c, co, ldc, add);
-            case 2 -> Tiles.tile6x2(k, a, ao, b, bo, c, co, ldc, add);
-            default -> Tiles.tile6x1(k, a, ao, b, bo, c, co, ldc, add);
         }
     }
 

@@ -1,0 +1,208 @@
+package org.moe4j.backend.simd;
+
+import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_boolean;
+import static java.lang.constant.ConstantDescs.CD_float;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_void;
+import static java.lang.constant.ConstantDescs.INIT_NAME;
+import static java.lang.constant.ConstantDescs.MTD_void;
+import static org.moe4j.backend.simd.Lanes.L;
+import static org.moe4j.backend.simd.Tiles.PANEL;
+import static org.moe4j.backend.simd.Tiles.ROW;
+
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.TypeKind;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.Vector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Writes the class of a register tile, one for each shape, as the Java compiler would write
+ *
+ * <pre>{@code
+ * VectorMask<Float> kept = F.maskAll(add);
+ * FloatVector c00 = FloatVector.fromArray(F, c, to, kept), c01 = FloatVector.fromArray(F, c, to + L, kept), ...   // R rows of W vectors
+ * FloatVector c10 = FloatVector.fromArray(F, c, to + ldc, kept), ...
+ * for (int p = 0; p < k; p++) {
+ *     FloatVector b0 = FloatVector.fromArray(F, b, bo + p * PANEL), b1 = FloatVector.fromArray(F, b, bo + p * PANEL + L), ...
+ *     FloatVector x0 = FloatVector.broadcast(F, a[ao + p]);
+ *     c00 = x0.fma(b0, c00); c01 = x0.fma(b1, c01); ...
+ *     FloatVector x1 = FloatVector.broadcast(F, a[ao + p + ROW]);
+ *     ...
+ * }
+ * c00.intoArray(c, to); ...
+ * }</pre>
+ *
+ * if somebody wrote the R by W accumulators out by hand. They have to be local variables of one method for the JIT compiler to keep them in
+ * registers: an array of vectors, a field, a loop over them, or a vector chosen by a branch would put them in memory; and with helper
+ * methods in between, a method this long exceeds its budget for inlining, and the calls left over take their vectors through the heap
+ * (measured: half the speed at k = 64). For the same reason a mask, not a branch, decides whether C is read.
+ */
+final class TileCode {
+    private static final ClassDesc FLOATS = CD_float.arrayType();
+    private static final ClassDesc FLOAT_VECTOR = FloatVector.class.describeConstable().orElseThrow();
+    private static final ClassDesc VECTOR = Vector.class.describeConstable().orElseThrow();
+    private static final ClassDesc MASK = VectorMask.class.describeConstable().orElseThrow();
+    private static final ClassDesc SPECIES = VectorSpecies.class.describeConstable().orElseThrow();
+    private static final ClassDesc LANES = Lanes.class.describeConstable().orElseThrow();
+
+    private final CodeBuilder code;
+    private final int rows;
+    private final int across;
+    private final int kept;
+    private final int[][] sums;
+    private final int[] to; // where each row of C begins
+
+    private TileCode(CodeBuilder code, int rows, int across) {
+        this.code = code;
+        this.rows = rows;
+        this.across = across;
+        this.kept = code.allocateLocal(TypeKind.REFERENCE);
+        this.sums = new int[rows][across];
+        this.to = new int[rows];
+        for (int i = 0; i < rows; i++) {
+            to[i] = code.allocateLocal(TypeKind.INT);
+            for (int j = 0; j < across; j++) sums[i][j] = code.allocateLocal(TypeKind.REFERENCE);
+        }
+    }
+
+    /** The tile of so many rows by so many vectors that reads packed rows of B, {@link Tiles#PANEL} values apart. */
+    static Tiles.Tile tile(int rows, int across) {
+        return spin(Tiles.Tile.class, rows, across,
+            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, CD_boolean), code -> {
+                int k = code.parameterSlot(0);
+                int a = code.parameterSlot(1);
+                int ao = code.parameterSlot(2);
+                int b = code.parameterSlot(3);
+                int bo = code.parameterSlot(4);
+                TileCode tile = new TileCode(code, rows, across);
+                tile.readSums(code.parameterSlot(5), code.parameterSlot(6), code.parameterSlot(7), code.parameterSlot(8));
+                tile.loop(k, p -> {
+                    tile.multiply(a, ao, p, j -> {
+                        code.getstatic(LANES, "F", SPECIES).aload(b).iload(bo).iload(p).loadConstant(PANEL).imul().iadd();
+                        tile.plus(j * L);
+                        code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int));
+                    });
+                });
+                tile.writeSums(code.parameterSlot(5));
+            });
+    }
+
+    /** The tile that reads rows of B where they lie, {@code ldb} values apart, and leaves them packed in {@code panel}. */
+    static Tiles.PackingTile packing(int rows, int across) {
+        return spin(Tiles.PackingTile.class, rows, across,
+            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, FLOATS, CD_int, CD_int, CD_boolean), code -> {
+                int k = code.parameterSlot(0);
+                int a = code.parameterSlot(1);
+                int ao = code.parameterSlot(2);
+                int b = code.parameterSlot(3);
+                int bo = code.parameterSlot(4);
+                int ldb = code.parameterSlot(5);
+                int panel = code.parameterSlot(6);
+                TileCode tile = new TileCode(code, rows, across);
+                tile.readSums(code.parameterSlot(7), code.parameterSlot(8), code.parameterSlot(9), code.parameterSlot(10));
+                tile.loop(k, p -> {
+                    tile.multiply(a, ao, p, j -> {
+                        code.getstatic(LANES, "F", SPECIES).aload(b).iload(bo);
+                        tile.plus(j * L);
+                        code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int));
+                        code.dup().aload(panel).iload(p).loadConstant(PANEL).imul();
+                        tile.plus(j * L);
+                        code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
+                    });
+                    code.iload(bo).iload(ldb).iadd().istore(bo);
+                });
+                tile.writeSums(code.parameterSlot(7));
+            });
+    }
+
+    private interface Body {
+        void write(CodeBuilder code);
+    }
+
+    private interface At {
+        void write(int index);
+    }
+
+    private static <T> T spin(Class<T> kind, int rows, int across, MethodTypeDesc type, Body body) {
+        String name = Tiles.class.getName() + "$" + kind.getSimpleName() + rows + "x" + across;
+        byte[] bytes = ClassFile.of().build(ClassDesc.of(name), written -> written
+            .withFlags(ClassFile.ACC_FINAL)
+            .withInterfaceSymbols(kind.describeConstable().orElseThrow())
+            .withMethodBody(INIT_NAME, MTD_void, 0, code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_())
+            .withMethodBody("multiply", type, ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL, body::write));
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            Class<?> tile = lookup.defineClass(bytes);
+            return kind.cast(lookup.findConstructor(tile, MethodType.methodType(void.class)).invoke());
+        } catch (Throwable impossible) {
+            throw new AssertionError(name, impossible);
+        }
+    }
+
+    private void readSums(int c, int co, int ldc, int add) {
+        code.getstatic(LANES, "F", SPECIES).iload(add).invokeinterface(SPECIES, "maskAll", MethodTypeDesc.of(MASK, CD_boolean)).astore(kept);
+        for (int i = 0; i < rows; i++) {
+            if (i == 0) code.iload(co).istore(to[0]);
+            else code.iload(to[i - 1]).iload(ldc).iadd().istore(to[i]);
+            for (int j = 0; j < across; j++) {
+                code.getstatic(LANES, "F", SPECIES).aload(c).iload(to[i]);
+                plus(j * L);
+                code.aload(kept).invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int, MASK)).astore(sums[i][j]);
+            }
+        }
+    }
+
+    private void loop(int k, At body) {
+        int p = code.allocateLocal(TypeKind.INT);
+        Label head = code.newLabel();
+        Label end = code.newLabel();
+        code.iconst_0().istore(p).labelBinding(head).iload(p).iload(k).if_icmpge(end);
+        body.write(p);
+        code.iinc(p, 1).goto_(head).labelBinding(end);
+    }
+
+    /** The multiply-adds of one p; {@code b} leaves vector j of its row of B on the stack. */
+    private void multiply(int a, int ao, int p, At b) {
+        int[] right = new int[across];
+        for (int j = 0; j < across; j++) {
+            right[j] = code.allocateLocal(TypeKind.REFERENCE);
+            b.write(j);
+            code.astore(right[j]);
+        }
+        for (int i = 0; i < rows; i++) {
+            int left = code.allocateLocal(TypeKind.REFERENCE);
+            code.getstatic(LANES, "F", SPECIES).aload(a).iload(ao).iload(p).iadd();
+            plus(i * ROW);
+            code.faload().invokestatic(FLOAT_VECTOR, "broadcast", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, CD_float)).astore(left);
+            for (int j = 0; j < across; j++) {
+                code.aload(left).aload(right[j]).aload(sums[i][j])
+                    .invokevirtual(FLOAT_VECTOR, "fma", MethodTypeDesc.of(FLOAT_VECTOR, VECTOR, VECTOR)).astore(sums[i][j]);
+            }
+        }
+    }
+
+    private void writeSums(int c) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < across; j++) {
+                code.aload(sums[i][j]).aload(c).iload(to[i]);
+                plus(j * L);
+                code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
+            }
+        }
+        code.return_();
+    }
+
+    private void plus(int constant) {
+        if (constant != 0) code.loadConstant(constant).iadd();
+    }
+}
