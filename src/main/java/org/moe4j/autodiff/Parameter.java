@@ -1,7 +1,7 @@
 package org.moe4j.autodiff;
 
 import org.moe4j.backend.Backend;
-import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Tensor;
 
 /**
@@ -15,13 +15,20 @@ public final class Parameter extends Variable {
 
     private final String name;
     private final Kind kind;
+    private final CounterRandom rounding;
     private RowGradient rowGrad;
     private boolean sharesGrad;
 
     public Parameter(String name, Kind kind, Tensor value) {
+        this(name, kind, value, null);
+    }
+
+    /** @param rounding the random numbers that changes of a bfloat16 table are rounded with; null for a rounding to the nearest, or none */
+    public Parameter(String name, Kind kind, Tensor value, CounterRandom rounding) {
         super(value, kind != Kind.BUFFER);
         this.name = name;
         this.kind = kind;
+        this.rounding = rounding;
     }
 
     /** The dotted path by which checkpoints know it, such as {@code layers.0.attention.query.weight}. */
@@ -31,6 +38,11 @@ public final class Parameter extends Variable {
 
     public Kind kind() {
         return kind;
+    }
+
+    /** The random numbers that changes of a bfloat16 table are rounded with, at each step those {@link CounterRandom#at} it; null if not at random. */
+    public CounterRandom rounding() {
+        return rounding;
     }
 
     /** Freezes this, so that no gradient is worked out for it and what it had is forgotten, or lets it be trained again; a buffer never is. */

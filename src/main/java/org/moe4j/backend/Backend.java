@@ -4,14 +4,18 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
 
+import org.moe4j.io.InputException;
+import org.moe4j.tensor.Bfloat16;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.RowSums;
+import org.moe4j.tensor.StochasticRounding;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
+import org.moe4j.tensor.ValueType;
 
 /**
  * The numbers' side of the engine. A back end takes memory, extents and attributes; it knows no operation and checks
@@ -28,8 +32,26 @@ public interface Backend extends AutoCloseable {
     /** 8 for float64, 4 for float32. */
     int bytesPerValue();
 
+    /** Of a storage of this type. */
+    default int bytesPerValue(ValueType type) {
+        return type == ValueType.BFLOAT16 ? Short.BYTES : bytesPerValue();
+    }
+
     /** New memory, all zero. */
     Storage allocate(long size);
+
+    /**
+     * New memory, all zero, for values kept as {@code type}. Those that are not native can be copied, filled, drawn, read by rows, measured
+     * ({@link #sumOfSquares(Storage)}) and stepped by {@link #adamRows}, which computes in the native type and rounds what it keeps.
+     *
+     * @throws InputException if this back end has none of that type
+     */
+    default Storage allocate(long size, ValueType type) {
+        if (type == ValueType.NATIVE) {
+            return allocate(size);
+        }
+        throw new InputException("the " + name() + " back end has no bfloat16 tables; experts with 'table: float32' would do");
+    }
 
     /** New memory for whole numbers, all zero. */
     default IntStorage allocateInts(int length) {
@@ -53,8 +75,15 @@ public interface Backend extends AutoCloseable {
 
     void fill(Storage x, double value);
 
-    /** y = x. */
+    /** y = x; rounded to the nearest where y keeps less. */
     void copy(Storage x, Storage y);
+
+    /** The same from native values to bfloat16, rounded at random: x[i] with the upper noise of place {@code first} + i. */
+    default void copyAtRandom(Storage x, StochasticRounding rounding, int first, Storage y) {
+        for (int i = 0; i < x.size(); i++) {
+            y.set(i, Bfloat16.value(Bfloat16.atRandom((float) x.get(i), rounding.upper(first + i))));
+        }
+    }
 
     /** y += alpha x. */
     void axpy(double alpha, Storage x, Storage y);
@@ -307,7 +336,10 @@ public interface Backend extends AutoCloseable {
     /** One Adam step (see {@link AdamStep}) of parameter p with gradient g and moments m, v. */
     void adam(AdamStep step, Storage p, Storage g, Storage m, Storage v);
 
-    /** The same for rows of tables p, m, v only: row rows[u] takes gradient row u of g (U,width); the rows are distinct. */
+    /**
+     * The same for rows of tables p, m, v only: row rows[u] takes gradient row u of g (U,width); the rows are distinct. The tables may be
+     * bfloat16, all three.
+     */
     void adamRows(AdamStep step, IntStorage rows, int width, Storage p, Storage g, Storage m, Storage v);
 
     /** The same with a gradient that has not been added up. */

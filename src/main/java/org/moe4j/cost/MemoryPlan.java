@@ -1,19 +1,19 @@
 package org.moe4j.cost;
 
-import java.util.function.ToLongFunction;
+import java.util.function.ToLongBiFunction;
 
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
+import org.moe4j.backend.Backend;
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
-import org.moe4j.tensor.Shape;
 
 /**
- * The bytes of a training step in float32, found by running one on the back end that computes nothing: the same tape and the
+ * The bytes of a training step in float32 (tables in bfloat16 where the spec says so), found by running one on the back end that computes nothing: the same tape and the
  * same arena as the real step, so the same numbers, and nothing is allocated. Where routing decides a size (rows touched of a
  * table), the plan assumes that every look-up touches another row, which is the most there can be. What lies in files is left out.
  *
@@ -25,14 +25,14 @@ import org.moe4j.tensor.Shape;
 public record MemoryPlan(long weights, long gradients, long optimizer, long activations) {
     /**
      * @param batch sequences in a step, each of the spec's length
-     * @param statePerParameter values of optimizer state for each trained value: 2 for Adam
+     * @param statePerParameter values of optimizer state for each trained value, kept as it is: 2 for Adam
      */
     public static MemoryPlan of(ModelSpec spec, int batch, int statePerParameter) {
-        return of(spec, batch, shape -> statePerParameter * shape.size());
+        return of(spec, batch, (p, on) -> statePerParameter * bytes(p, on));
     }
 
-    /** @param state values of optimizer state for a parameter of a shape */
-    public static MemoryPlan of(ModelSpec spec, int batch, ToLongFunction<Shape> state) {
+    /** @param state bytes of optimizer state for a parameter */
+    public static MemoryPlan of(ModelSpec spec, int batch, ToLongBiFunction<Parameter, Backend> state) {
         DryBackend on = new DryBackend();
         LanguageModel model = spec.build(new Init(on, 0));
         Arena arena = new Arena(on);
@@ -48,12 +48,15 @@ public record MemoryPlan(long weights, long gradients, long optimizer, long acti
             if (!p.data().inMemory()) {
                 continue;
             }
-            weights += p.shape().size();
-            kept += p.kind() == Parameter.Kind.BUFFER ? 0 : state.applyAsLong(p.shape());
-            dense += p.kind() == Parameter.Kind.WEIGHT ? p.shape().size() : 0;
+            weights += bytes(p, on);
+            kept += p.kind() == Parameter.Kind.BUFFER ? 0 : state.applyAsLong(p, on);
+            dense += p.kind() == Parameter.Kind.WEIGHT ? bytes(p, on) : 0;
         }
-        int bytes = on.bytesPerValue();
-        return new MemoryPlan(weights * bytes, dense * bytes, kept * bytes, arena.peakBytes());
+        return new MemoryPlan(weights, dense, kept, arena.peakBytes());
+    }
+
+    private static long bytes(Parameter p, Backend on) {
+        return p.shape().size() * on.bytesPerValue(p.data().type());
     }
 
     public long total() {

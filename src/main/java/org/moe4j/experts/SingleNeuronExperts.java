@@ -5,6 +5,7 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
+import org.moe4j.nn.TableValues;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
@@ -39,10 +40,17 @@ public final class SingleNeuronExperts extends Experts {
         return t.gatherSum(t.multiply(slots.gates(), h), up, ids, slots.perToken());  // (T, D)
     }
 
-    /** @param activation σ: RELU or GELU in the paper */
-    public record Spec(Activation activation) implements ExpertsSpec {
+    /**
+     * @param activation σ: RELU or GELU in the paper
+     * @param table what the tables and their optimizer's moments are stored as; float32 by default
+     */
+    public record Spec(Activation activation, TableValues table) implements ExpertsSpec {
         public Spec() {
             this(Activation.GELU);
+        }
+
+        public Spec(Activation activation) {
+            this(activation, TableValues.FLOAT32);
         }
 
         @Override
@@ -54,8 +62,8 @@ public final class SingleNeuronExperts extends Experts {
         public Experts build(int dim, int experts, Init init) {
             Shape shape = Shape.of(experts, dim);
             double deviation = 1 / Math.sqrt(dim);
-            return new SingleNeuronExperts(activation, init.table("down", shape, deviation),
-                activation.gated() ? init.table("gate", shape, deviation) : null, init.table("up", shape, deviation));
+            return new SingleNeuronExperts(activation, init.table("down", shape, deviation, table),
+                activation.gated() ? init.table("gate", shape, deviation, table) : null, init.table("up", shape, deviation, table));
         }
 
         @Override

@@ -4,6 +4,7 @@ import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.nn.Init;
+import org.moe4j.nn.TableValues;
 import org.moe4j.tensor.Shape;
 
 /** The values of a product-key memory (Lample et al. 2019, equation 1): expert i gives its vector v_i whatever the token is. */
@@ -20,7 +21,12 @@ public final class ValueExperts extends Experts {
         return t.gatherSum(slots.gates(), values, slots.expert(), slots.perToken()); // (T, D)
     }
 
-    public record Spec() implements ExpertsSpec {
+    /** @param table what the values and their optimizer's moments are stored as; float32 by default */
+    public record Spec(TableValues table) implements ExpertsSpec {
+        public Spec() {
+            this(TableValues.FLOAT32);
+        }
+
         @Override
         public int hidden() {
             return 1;
@@ -28,7 +34,7 @@ public final class ValueExperts extends Experts {
 
         @Override
         public Experts build(int dim, int experts, Init init) {
-            return new ValueExperts(init.table("values", Shape.of(experts, dim), 1 / Math.sqrt(dim)));
+            return new ValueExperts(init.table("values", Shape.of(experts, dim), 1 / Math.sqrt(dim), table));
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.moe4j.tensor.Bfloat16;
 
 /**
  * The element types of safetensors, all little-endian. Reading widens: every type can be read as double, the integer types
@@ -61,7 +62,7 @@ public enum DType {
             case F64 -> data.get(DOUBLE, 8 * index);
             case F32 -> data.get(FLOAT, 4 * index);
             case F16 -> Float.float16ToFloat(data.get(SHORT, 2 * index));
-            case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
+            case BF16 -> Bfloat16.value(data.get(SHORT, 2 * index));
             case U64 -> unsigned(data.get(LONG, 8 * index));
             default -> longAt(data, index);
         };
@@ -73,16 +74,9 @@ public enum DType {
             case F64 -> data.set(DOUBLE, 8 * index, value);
             case F32 -> data.set(FLOAT, 4 * index, (float) value);
             case F16 -> data.set(SHORT, 2 * index, Float.floatToFloat16(roundedToOdd(value)));
-            case BF16 -> data.set(SHORT, 2 * index, bfloat16(roundedToOdd(value)));
+            case BF16 -> data.set(SHORT, 2 * index, Bfloat16.nearest(roundedToOdd(value)));
             default -> throw new IllegalArgumentException(this + " is not a floating-point type");
         }
-    }
-
-    /** The upper half of a single, rounded; a NaN stays one, made quiet, with the payload's upper bits. */
-    private static short bfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        int rounded = Float.isNaN(value) ? bits | 0x40_0000 : bits + 0x7FFF + (bits >>> 16 & 1);
-        return (short) (rounded >>> 16);
     }
 
     /**

@@ -83,7 +83,7 @@ public final class Init {
 
     /** Normal numbers of mean 0. */
     public Parameter normal(String name, Shape shape, double deviation) {
-        return normal(name, Parameter.Kind.WEIGHT, shape, deviation);
+        return make(name, Parameter.Kind.WEIGHT, shape, p -> on.normal(CounterRandom.of(seed, p.name()), deviation, p.data()));
     }
 
     /** Uniform numbers in [-bound, bound). */
@@ -93,7 +93,16 @@ public final class Init {
 
     /** A table with row-sparse gradients, normal numbers of mean 0. */
     public Parameter table(String name, Shape shape, double deviation) {
-        return normal(name, Parameter.Kind.TABLE, shape, deviation);
+        return table(name, shape, deviation, TableValues.FLOAT32);
+    }
+
+    /**
+     * The same numbers, kept as {@code values} says.
+     *
+     * @throws InputException if the back end cannot keep them so
+     */
+    public Parameter table(String name, Shape shape, double deviation, TableValues values) {
+        return make(name, Parameter.Kind.TABLE, shape, values, p -> on.normal(random(name), deviation, p.data()));
     }
 
     /**
@@ -126,22 +135,25 @@ public final class Init {
         return make(name, Parameter.Kind.BUFFER, shape, p -> on.fill(p.data(), value));
     }
 
-    private Parameter normal(String name, Parameter.Kind kind, Shape shape, double deviation) {
-        return make(name, kind, shape, p -> on.normal(CounterRandom.of(seed, p.name()), deviation, p.data()));
+    private Parameter make(String name, Parameter.Kind kind, Shape shape, Consumer<Parameter> start) {
+        return make(name, kind, shape, TableValues.FLOAT32, start);
     }
 
-    /** @throws InputException if the parameter is shared and the layer that made it wanted another shape */
-    private Parameter make(String name, Parameter.Kind kind, Shape shape, Consumer<Parameter> start) {
+    /** @throws InputException if the parameter is shared and the layer that made it wanted another shape or other values */
+    private Parameter make(String name, Parameter.Kind kind, Shape shape, TableValues values, Consumer<Parameter> start) {
         String full = at(name).path;
         Parameter made = sharing ? common.get(full) : null;
         if (made == null) {
-            made = new Parameter(full, kind, new Tensor(shape, on.allocate(shape.size())));
+            CounterRandom rounding = values.atRandom() ? random(name + ".rounding") : null;
+            made = new Parameter(full, kind, new Tensor(shape, on.allocate(shape.size(), values.type())), rounding);
             start.accept(made);
             if (sharing) {
                 common.put(full, made);
             }
         } else if (!made.shape().equals(shape) || made.kind() != kind) {
             throw new InputException(full + " is " + made.shape() + " for one layer and " + shape + " for another; layers that share it want the same");
+        } else if (made.data().type() != values.type() || (made.rounding() != null) != values.atRandom()) {
+            throw new InputException(full + " is not kept as " + values + " by another layer; layers that share it want the same");
         }
         return made;
     }

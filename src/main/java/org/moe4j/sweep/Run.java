@@ -34,7 +34,7 @@ public record Run(RunSpec spec, TokenSet text, TrialSpec trial, long flopsPerSte
 
     private static Run of(RunSpec spec, TrialSpec trial, TokenSet text) {
         Trial.data(trial, text);                                                  // refuse a text that is too short now
-        MemoryPlan memory = MemoryPlan.of(trial.model(), trial.training().batch(), trial.training().optimizer()::stateSize);
+        MemoryPlan memory = MemoryPlan.of(trial.model(), trial.training().batch(), trial.training().optimizer()::stateBytes);
         return new Run(spec, text, trial, Ledger.trainingFlops(trial.model(), trial.training().batch()), memory);
     }
 

@@ -10,6 +10,11 @@ public interface Storage {
     /** The number of values. */
     long size();
 
+    /** What the values are kept as. */
+    default ValueType type() {
+        return ValueType.NATIVE;
+    }
+
     /** A view of part of this storage; both see each other's writes. */
     Storage slice(long offset, long size);
 
@@ -37,8 +42,7 @@ public interface Storage {
     }
 
     /**
-     * All values in the host's memory, float32 or float64 as the back end has them, in the machine's byte order: to be read
-     * only, by files. A view where the values lie in an array; where they don't, a copy.
+     * All values in the host's memory, as they are kept, in the machine's byte order: to be read only, by files. A view where the values lie in an array; where they don't, a copy.
      */
     default MemorySegment segment() {
         double[] values = new double[Math.toIntExact(size())];

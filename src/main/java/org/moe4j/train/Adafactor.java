@@ -48,13 +48,17 @@ public final class Adafactor extends Optimizer {
         slot.state().forEach((name, value) -> state.put(name, name.equals("columns") ? value.data() : rowsOf(value.data(), name, g)));
         Storage rows = rowsOf(p.data(), "p", g);
         updateWhole(new Run(rows, g.values(), state), Shape.of(g.rows().length(), g.width()), learningRate);
-        state.put("p", rows);
-        state.forEach((name, value) -> {
-            if (!name.equals("columns")) {
-                writeRows(value, width(name, g), g.rows().toArray(), name.equals("p") ? p.data() : slot.state(name));
-                arena.give(value);
+        int[] touched = g.rows().toArray();
+        writeRows(rows, g.width(), touched, rounding(p, 0), p.data());
+        arena.give(rows);
+        int kept = 0;
+        for (Map.Entry<String, Storage> values : state.entrySet()) {
+            kept++;
+            if (!values.getKey().equals("columns")) {
+                writeRows(values.getValue(), width(values.getKey(), g), touched, rounding(p, kept), slot.state(values.getKey()));
+                arena.give(values.getValue());
             }
-        });
+        }
     }
 
     private Storage rowsOf(Storage table, String name, RowGradient g) {

@@ -36,10 +36,10 @@ public sealed class Adam extends Optimizer permits AdamW {
         AdamStep scalars = scalars(groups.get(p), learningRate);
         if (spec.amsgrad()) {
             forEachRun(slot, run -> amsgrad(scalars, run));
+        } else if (p.isTable() && p.data().inMemory()) {
+            p.rowGrad().adam(scalars.rounding(rounding(p, 0)), p.data(), slot.state("m"), slot.state("v"));
         } else if (!p.data().inMemory()) {
             forEachRun(slot, run -> on.adam(scalars, run.p(), run.g(), run.state("m"), run.state("v")));
-        } else if (p.isTable()) {
-            p.rowGrad().adam(scalars, p.data(), slot.state("m"), slot.state("v"));
         } else {
             on.adam(scalars, p.data(), p.dData(), slot.state("m"), slot.state("v"));
         }

@@ -20,6 +20,7 @@ import org.moe4j.io.SpecReader;
 import org.moe4j.io.TensorData;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Tensor;
+import org.moe4j.tensor.ValueType;
 
 /**
  * Tensors and facts, kept in a folder as one unit: {@code checkpoint.json} holds the facts and names the safetensors file that
@@ -54,14 +55,14 @@ public record Checkpoint(Path folder) {
     /**
      * Replaces what is there.
      *
-     * @param tensors float32 or float64, as the back end has them
+     * @param tensors written as they are in memory: float32 or float64, as the back end has them, or bfloat16
      * @throws InputException if a file cannot be written; what was there stays
      */
     public void write(Backend on, Map<String, Tensor> tensors, Map<String, String> facts) {
         String inUse = exists() ? readManifest().tensors() : "";
         String next = FILES.get(inUse.equals(FILES.getFirst()) ? 1 : 0);
         List<TensorData> data = new ArrayList<>();
-        tensors.forEach((name, x) -> data.add(new TensorData(name, type(on), dims(x.shape()), x.data().segment())));
+        tensors.forEach((name, x) -> data.add(new TensorData(name, type(on, x), dims(x.shape()), x.data().segment())));
         SafetensorsWriter.write(folder.resolve(next), data, facts);
         String checksum;
         try (SafetensorsFile written = SafetensorsFile.open(folder.resolve(next))) {
@@ -93,7 +94,7 @@ public record Checkpoint(Path folder) {
             if (!told.equals(file.metadata())) {
                 throw new InputException(manifest() + " is corrupted: it does not say what " + path + " says");
             }
-            tensors.forEach((name, x) -> check(on, file, path, name, x.shape()));
+            tensors.forEach((name, x) -> check(on, file, path, name, x));
             for (String name : file.names()) {
                 if (!tensors.containsKey(name) && !others.test(name)) {
                     throw new InputException(path + " has a tensor '" + name + "' " + shape(file, name) + ", which this model has not");
@@ -149,20 +150,23 @@ public record Checkpoint(Path folder) {
         return manifest;
     }
 
-    private static void check(Backend on, SafetensorsFile file, Path path, String name, Shape shape) {
+    private static void check(Backend on, SafetensorsFile file, Path path, String name, Tensor x) {
+        Shape shape = x.shape();
         if (!file.has(name)) {
             throw new InputException(path + " has no tensor '" + name + "', of which this model has one of " + shape);
         }
         if (!Arrays.equals(file.shape(name), dims(shape))) {
             throw new InputException(path + ": tensor '" + name + "' is " + shape(file, name) + ", this model wants " + shape);
         }
-        if (file.dtype(name) != type(on)) {
-            throw new InputException(path + ": tensor '" + name + "' is " + file.dtype(name) + ", the " + on.name() + " back end wants " + type(on));
+        if (file.dtype(name) != type(on, x)) {
+            throw new InputException(path + ": tensor '" + name + "' is " + file.dtype(name) + ", " + (x.data().type() == ValueType.NATIVE
+                ? "the " + on.name() + " back end wants " : "this model keeps it as ") + type(on, x));
         }
     }
 
-    private static DType type(Backend on) {
-        return on.bytesPerValue() == Float.BYTES ? DType.F32 : DType.F64;
+    /** What a tensor's values are in memory, and so in the file. */
+    static DType type(Backend on, Tensor x) {
+        return x.data().type() == ValueType.BFLOAT16 ? DType.BF16 : on.bytesPerValue() == Float.BYTES ? DType.F32 : DType.F64;
     }
 
     private static long[] dims(Shape shape) {

@@ -15,9 +15,11 @@ import org.moe4j.backend.Binary;
 import org.moe4j.backend.StoredValues;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.StochasticRounding;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 import org.moe4j.tensor.Tensor;
+import org.moe4j.tensor.ValueType;
 
 /**
  * Changes parameters by their gradients. A dense weight that no gradient reached is updated with a gradient of zero (its
@@ -62,9 +64,21 @@ public abstract class Optimizer {
         }
     }
 
-    /** What is kept for each value of a table that lies in a file lies in a file too. */
+    /** What is kept for each value of a table that lies in a file lies in a file too; of a bfloat16 table, it is bfloat16. */
     private Storage beside(Parameter p, String name, Shape shape) {
-        return p.data() instanceof StoredValues stored && shape.equals(p.shape()) ? stored.store().beside(name).values() : on.allocate(shape.size());
+        if (!shape.equals(p.shape())) {
+            return on.allocate(shape.size());
+        }
+        return p.data() instanceof StoredValues stored ? stored.store().beside(name).values() : on.allocate(shape.size(), p.data().type());
+    }
+
+    /**
+     * How what this step changes of a table is rounded; null if to the nearest, or not at all.
+     *
+     * @param kept 0 for the table itself, from 1 on for what is kept beside it
+     */
+    final StochasticRounding rounding(Parameter p, int kept) {
+        return p.rounding() == null ? null : StochasticRounding.of(p.rounding().at(steps).at(kept));
     }
 
     /** Updates every parameter from its gradient, which is used up. */
@@ -124,22 +138,30 @@ public abstract class Optimizer {
                 state.put(kept.getKey(), kept.getValue().data().slice(at + from, size));
             }
             Run run = new Run(slot.parameter().data().slice(at + from, size), g.slice(from, size), state);
-            if (slot.parameter().data().inMemory()) {
+            if (isComputedOn(slot.parameter().data())) {
                 update.accept(run);
             } else {
-                updateStored(run, update);
+                updateFetched(slot.parameter(), at + from, run, update);
             }
         }
     }
 
-    /** Brings in values that lie in a file, updates them, and puts them back. */
-    private void updateStored(Run stored, Consumer<Run> update) {
+    /** Whether values lie where the back end computes, and as it does. */
+    static boolean isComputedOn(Storage x) {
+        return x.inMemory() && x.type() == ValueType.NATIVE;
+    }
+
+    /** Brings in values that lie in a file or in fewer bits, updates them, and puts them back. */
+    private void updateFetched(Parameter p, long place, Run stored, Consumer<Run> update) {
         Map<String, Storage> state = new LinkedHashMap<>();
         stored.state().forEach((name, values) -> state.put(name, fetched(values)));
         Run run = new Run(fetched(stored.p()), stored.g(), state);
         update.accept(run);
-        putBack(run.p(), stored.p());
-        state.forEach((name, values) -> putBack(values, stored.state(name)));
+        putBack(run.p(), rounding(p, 0), place, stored.p());
+        int kept = 0;
+        for (Map.Entry<String, Storage> values : state.entrySet()) {
+            putBack(values.getValue(), rounding(p, ++kept), place, stored.state(values.getKey()));
+        }
     }
 
     private Storage fetched(Storage stored) {
@@ -148,15 +170,26 @@ public abstract class Optimizer {
         return x;
     }
 
-    private void putBack(Storage x, Storage stored) {
-        on.copy(x, stored);
+    private void putBack(Storage x, StochasticRounding rounding, long place, Storage stored) {
+        put(x, rounding, place, stored);
         arena.give(x);
     }
 
+    /** @param place in its table of the first value */
+    private void put(Storage x, StochasticRounding rounding, long place, Storage to) {
+        if (rounding == null || to.type() == ValueType.NATIVE) {
+            on.copy(x, to);
+        } else {
+            on.copyAtRandom(x, rounding, (int) place, to);
+        }
+    }
+
     /** table[rows[i]] = x[i]; the rows ascend. */
-    final void writeRows(Storage x, int width, int[] rows, Storage table) {
-        forEachStretch(rows, (first, count) -> on.copy(x.slice((long) first * width, (long) count * width),
-            table.slice((long) rows[first] * width, (long) count * width)));
+    final void writeRows(Storage x, int width, int[] rows, StochasticRounding rounding, Storage table) {
+        forEachStretch(rows, (first, count) -> {
+            long place = (long) rows[first] * width;
+            put(x.slice((long) first * width, (long) count * width), rounding, place, table.slice(place, (long) count * width));
+        });
     }
 
     /** A stretch of neighbouring rows of a table: where it begins in the list of rows, and how many they are. */

@@ -34,6 +34,12 @@ public sealed interface OptimizerSpec permits Adam.Spec, AdamW.Spec, Sgd.Spec, A
         return state(parameter).values().stream().mapToLong(Shape::size).sum();
     }
 
+    /** Bytes of what is kept for a parameter: what is by value of a bfloat16 table is bfloat16 as well. */
+    default long stateBytes(Parameter parameter, Backend on) {
+        return state(parameter.shape()).values().stream()
+            .mapToLong(kept -> kept.size() * (kept.equals(parameter.shape()) ? on.bytesPerValue(parameter.data().type()) : on.bytesPerValue())).sum();
+    }
+
     /** @return the value, or what stands for null, once it is found to lie in [low, high) */
     static double within(String field, Double value, double otherwise, double low, double high) {
         double x = value == null ? otherwise : value;

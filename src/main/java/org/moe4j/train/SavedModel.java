@@ -81,10 +81,9 @@ public final class SavedModel {
      * @throws InputException if the file cannot be written
      */
     public static void writeWeights(Backend on, LanguageModel model, DType as, Path file) {
-        DType stored = on.bytesPerValue() == Float.BYTES ? DType.F32 : DType.F64;
         List<TensorData> weights = new ArrayList<>();
         tensors(model).forEach((name, x) -> weights.add(
-            new TensorData(name, as, Arrays.stream(x.shape().dims()).asLongStream().toArray(), x.data().segment(), stored)));
+            new TensorData(name, as, Arrays.stream(x.shape().dims()).asLongStream().toArray(), x.data().segment(), Checkpoint.type(on, x))));
         SafetensorsWriter.write(file, weights, Map.of(SPEC, json(model.spec())));
     }
 

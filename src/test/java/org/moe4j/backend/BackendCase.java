@@ -19,10 +19,15 @@ record BackendCase(String method, int axes, int limit, List<int[]> large, Body b
         void run(Backend on, CaseRun run, int[] sizes);
     }
 
-    /** Every method that computes has a case. */
+    /** The cases that every back end passes. */
     static List<BackendCase> all() {
         return Stream.of(StorageCases.all(), ElementwiseCases.all(), MatrixCases.all(), WholeNumberCases.all(), TableCases.all(), ColumnCases.all(), RowCases.all(),
                 AttentionCases.all(), AdamCases.all()).flatMap(List::stream).toList();
+    }
+
+    /** Those with bfloat16 tables, for the back ends that have them. */
+    static List<BackendCase> withHalves() {
+        return Stream.of(all(), HalfCases.all()).flatMap(List::stream).toList();
     }
 
     /** All combinations of awkward sizes up to the limit, and the large ones. */

@@ -25,6 +25,17 @@ class BackendConformanceProperties {
         }
     }
 
+    @Property(tries = 300, seed = "2")
+    void agreesWithTheReferenceOnTablesOfHalves(@ForAll("halves") BackendCase c, @ForAll @IntRange(max = 70) int n1, @ForAll @IntRange(max = 70) int n2,
+            @ForAll @IntRange(max = 70) int n3, @ForAll long seed) {
+        agreesWithTheReferenceOnAnySize("simd", c, n1, n2, n3, seed);
+    }
+
+    @Provide
+    Arbitrary<BackendCase> halves() {
+        return Arbitraries.of(HalfCases.all());
+    }
+
     @Provide
     Arbitrary<String> backends() {
         return Arbitraries.of("simd", OpenedBackend.EMULATED);

@@ -28,12 +28,12 @@ class BackendConformanceTest {
     @TestFactory
     Stream<DynamicContainer> agreesWithTheReference() {
         return OpenedBackend.NAMES.stream().map(name -> DynamicContainer.dynamicContainer(name,
-                BackendCase.all().stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> agrees(name, c)))));
+                cases(name).stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> agrees(name, c)))));
     }
 
     @TestFactory
     Stream<DynamicTest> sameBitsOnOneTwoAndThreeThreads() {
-        return BackendCase.all().stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> sameBits(c)));
+        return BackendCase.withHalves().stream().map(c -> DynamicTest.dynamicTest(c.method(), () -> sameBits(c)));
     }
 
     /** Every other test runs at the machine's own width. */
@@ -48,7 +48,11 @@ class BackendConformanceTest {
     void everyMethodHasACase() {
         Set<String> computing = Arrays.stream(Backend.class.getDeclaredMethods()).map(Method::getName)
                 .filter(name -> !NOT_COMPUTING.contains(name)).collect(Collectors.toSet());
-        assertThat(BackendCase.all()).extracting(BackendCase::method).containsExactlyInAnyOrderElementsOf(computing);
+        assertThat(BackendCase.withHalves().stream().map(BackendCase::method).collect(Collectors.toSet())).isEqualTo(computing);
+    }
+
+    private static List<BackendCase> cases(String name) {
+        return name.equals("simd") ? BackendCase.withHalves() : BackendCase.all();
     }
 
     private static void agrees(String name, BackendCase c) {

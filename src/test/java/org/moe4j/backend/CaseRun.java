@@ -11,6 +11,7 @@ import java.util.function.LongToDoubleFunction;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.ValueType;
 
 /**
  * One conformance case on one back end. It draws the same inputs on every back end, all of them float32 numbers; every
@@ -20,8 +21,10 @@ import org.moe4j.tensor.Storage;
 final class CaseRun {
     private static final int GUARDS = 5;
     private static final float GUARD = -77;
+    /** Of bfloat16, relative: where float32 and float64 lie on two sides of where rounding turns, which is one value in some thousands. */
+    private static final double LAST_PLACE = 0x1p-7;
 
-    private record Kept(String name, double[] values, int terms) {}
+    private record Kept(String name, double[] values, int terms, boolean half) {}
 
     private final Backend on;
     private final CounterRandom random;
@@ -57,18 +60,28 @@ final class CaseRun {
     /** Float32 numbers in [low, high). */
     Storage input(long size, double low, double high) {
         CounterRandom r = nextRandom();
-        return guarded(size, i -> low + (high - low) * r.uniform(i));
+        return guarded(size, ValueType.NATIVE, i -> low + (high - low) * r.uniform(i));
+    }
+
+    /** A table of bfloat16 values in [-1, 1). */
+    Storage halves(long size) {
+        return halves(size, -1, 1);
+    }
+
+    Storage halves(long size, double low, double high) {
+        CounterRandom r = nextRandom();
+        return guarded(size, ValueType.BFLOAT16, i -> low + (high - low) * r.uniform(i));
     }
 
     /** Values of which many are equal and all sums exact: quarters in [-1, 1]. */
     Storage levels(long size) {
         CounterRandom r = nextRandom();
-        return guarded(size, i -> (r.below(i, 9) - 4) / 4.0);
+        return guarded(size, ValueType.NATIVE, i -> (r.below(i, 9) - 4) / 4.0);
     }
 
     /** What a result overwrites. */
     Storage output(long size) {
-        return guarded(size, _ -> Double.NaN);
+        return guarded(size, ValueType.NATIVE, _ -> Double.NaN);
     }
 
     /** Where a method puts whole numbers. */
@@ -115,30 +128,33 @@ final class CaseRun {
     void keep(String name, Storage y, int terms) {
         double[] values = new double[Math.toIntExact(y.size())];
         y.read(0, values);
-        results.add(new Kept(name + label, values, terms));
+        results.add(new Kept(name + label, values, terms, y.type() == ValueType.BFLOAT16));
     }
 
     void keep(String name, double value, int terms) {
-        results.add(new Kept(name + label, new double[] {value}, terms));
+        results.add(new Kept(name + label, new double[] {value}, terms, false));
     }
 
     void keep(String name, IntStorage numbers) {
-        results.add(new Kept(name + label, Arrays.stream(numbers.toArray()).asDoubleStream().toArray(), 0));
+        results.add(new Kept(name + label, Arrays.stream(numbers.toArray()).asDoubleStream().toArray(), 0, false));
     }
 
-    /** Every result is within rounding of this run's. */
+    /** Every result is within rounding of this run's; of bfloat16 values, all but a few are the same. */
     void assertAgrees(CaseRun other, String what) {
         double unit = other.on.bytesPerValue() == Float.BYTES ? 0x1p-23 : 0x1p-50;
         for (int i = 0; i < results.size(); i++) {
             Kept mine = results.get(i);
             double[] theirs = other.results.get(i).values;
+            int rounded = 0;
             for (int j = 0; j < mine.values.length; j++) {
                 double expected = mine.values[j];
-                double allowed = unit * mine.terms * Math.max(1, Math.abs(expected));
+                double allowed = unit * mine.terms * Math.max(1, Math.abs(expected)) + (mine.half ? LAST_PLACE * Math.abs(expected) : 0);
                 if (theirs[j] != expected && !(Math.abs(theirs[j] - expected) <= allowed)) {
                     fail("%s %s[%d] of %d: %s is not %s within %.3g", what, mine.name, j, mine.values.length, theirs[j], expected, allowed);
                 }
+                rounded += mine.half && theirs[j] != expected ? 1 : 0;
             }
+            assertThat(rounded).as("%s %s: values of %d rounded the other way", what, mine.name, mine.values.length).isLessThanOrEqualTo(1 + mine.values.length / 500);
         }
         assertThat(other.results).as(what).hasSameSizeAs(results);
     }
@@ -165,12 +181,12 @@ final class CaseRun {
         return random.at(draws++);
     }
 
-    private Storage guarded(long size, LongToDoubleFunction value) {
+    private Storage guarded(long size, ValueType type, LongToDoubleFunction value) {
         float[] values = new float[Math.toIntExact(size) + 2 * GUARDS];
         for (int i = 0; i < values.length; i++) {
             values[i] = i < GUARDS || i >= GUARDS + size ? GUARD : (float) value.applyAsDouble(i - GUARDS);
         }
-        Storage all = on.allocate(values.length);
+        Storage all = on.allocate(values.length, type);
         all.write(0, values);
         guarded.add(all);
         return all.slice(GUARDS, size);

@@ -10,13 +10,15 @@ import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowSums;
+import org.moe4j.tensor.StochasticRounding;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
+import org.moe4j.tensor.ValueType;
 
 /**
  * Computes nothing and allocates nothing, but counts. What would depend on data comes out balanced: a top-k deals the
  * columns out in turn, so that every expert gets its equal share, and product keys are spread evenly over the n·n pairs.
- * Values are counted as float32.
+ * Native values are counted as float32.
  */
 public final class DryBackend implements Backend {
     private long allocatedValues;
@@ -38,13 +40,18 @@ public final class DryBackend implements Backend {
 
     @Override
     public Storage allocate(long size) {
+        return allocate(size, ValueType.NATIVE);
+    }
+
+    @Override
+    public Storage allocate(long size, ValueType type) {
         allocatedValues += size;
-        return new Extent(size, true);
+        return new Extent(size, type, true);
     }
 
     @Override
     public Storage store(RowStore.Content content) {
-        return new Extent((long) content.rows() * content.width(), false);
+        return new Extent((long) content.rows() * content.width(), ValueType.NATIVE, false);
     }
 
     @Override
@@ -55,6 +62,9 @@ public final class DryBackend implements Backend {
 
     @Override
     public void copy(Storage x, Storage y) {}
+
+    @Override
+    public void copyAtRandom(Storage x, StochasticRounding rounding, int first, Storage y) {}
 
     @Override
     public void axpy(double alpha, Storage x, Storage y) {}

@@ -1,12 +1,13 @@
 package org.moe4j.backend.dry;
 
 import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.ValueType;
 
 /** A storage without values: reads as zeros, forgets what is written. */
-record Extent(long size, boolean inMemory) implements Storage {
+record Extent(long size, ValueType type, boolean inMemory) implements Storage {
     @Override
     public Storage slice(long offset, long size) {
-        return new Extent(size, inMemory);
+        return new Extent(size, type, inMemory);
     }
 
     @Override

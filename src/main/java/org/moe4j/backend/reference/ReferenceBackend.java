@@ -6,12 +6,14 @@ import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
+import org.moe4j.backend.HalfStorage;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
+import org.moe4j.tensor.ValueType;
 
 /** The definition of every back end: float64, plain loops, one thread. The loops stand in the file of their theme. */
 public final class ReferenceBackend implements Backend {
@@ -28,6 +30,12 @@ public final class ReferenceBackend implements Backend {
     @Override
     public Storage allocate(long size) {
         return Doubles.allocate(size);
+    }
+
+    /** bfloat16 values are rounded as they are written; what is computed is float64 as ever. */
+    @Override
+    public Storage allocate(long size, ValueType type) {
+        return type == ValueType.BFLOAT16 ? HalfStorage.allocate(size) : allocate(size);
     }
 
     @Override

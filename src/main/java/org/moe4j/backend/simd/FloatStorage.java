@@ -2,34 +2,25 @@ package org.moe4j.backend.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.moe4j.backend.PageStagger;
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.Storage;
+import org.moe4j.tensor.ValueType;
 
 /** A run of an array of float32 values. */
 record FloatStorage(float[] array, int offset, int length) implements Storage {
-    /** Some JVMs refuse the last few of 2^31 - 1 array elements. */
-    private static final int LARGEST = Integer.MAX_VALUE - 8;
-    /** 4 KiB. */
-    private static final int PAGE = 1024;
-    /** From this size on arrays start at staggered places of a page. */
-    private static final int LARGE = 1 << 18;
-    /**
-     * A table and its moments are powers of two, as a rule, and lie one behind the other: the same row of all three would stand at the same
-     * place of a page. Processors tell a load from the stores before it by that place alone, and wait for a store that is none of its
-     * business: Adam took twice the time. Coprime to the lines of a page, so that neighbours are far apart.
-     */
-    private static final int STAGGER = 27 * 16;
-
-    private static final AtomicInteger larges = new AtomicInteger();
-
     static FloatStorage allocate(long size) {
-        if (size > LARGEST) throw new InputException("a tensor of " + size + " values is too large: the simd back end holds at most " + LARGEST + " in one");
-        int skew = size < LARGE || size > LARGEST - PAGE ? 0 : Math.floorMod(larges.getAndIncrement() * STAGGER, PAGE);
-        return new FloatStorage(new float[(int) size + skew], skew, (int) size);
+        if (size > PageStagger.LARGEST) {
+            throw new InputException("a tensor of " + size + " values is too large: the simd back end holds at most " + PageStagger.LARGEST + " in one");
+        }
+        int before = PageStagger.before((int) size, Float.BYTES);
+        return new FloatStorage(new float[(int) size + before], before, (int) size);
     }
 
     static FloatStorage of(Storage storage) {
+        if (storage != null && storage.type() != ValueType.NATIVE) {
+            throw new IllegalArgumentException("float32 values are wanted here, these are " + storage.type());
+        }
         return (FloatStorage) storage;
     }
 

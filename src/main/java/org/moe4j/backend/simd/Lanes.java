@@ -13,6 +13,10 @@ final class Lanes {
     static final VectorSpecies<Float> F = VectorShape
             .forBitSize(Integer.getInteger("moe4j.vectorBits", FloatVector.SPECIES_PREFERRED.vectorBitSize()))
             .withLanes(float.class);
+    /** As many whole numbers of 32 bits. */
+    static final VectorSpecies<Integer> I = F.withLanes(int.class);
+    /** As many of 16 bits: half a vector. */
+    static final VectorSpecies<Short> H = VectorShape.forBitSize(F.vectorBitSize() / 2).withLanes(short.class);
     /** Floats in one vector. */
     static final int L = F.length();
 

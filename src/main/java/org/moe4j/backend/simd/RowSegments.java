@@ -6,10 +6,9 @@ import org.moe4j.tensor.RowSums;
 
 /** The sums of {@link RowSums}, row by row. A row's places are its segment of the index' order, in which they are added. */
 final class RowSegments {
-    private final int[] rows;
+    private final HostInts rows;
     private final int[] starts;
     private final int[] order;
-    private final int rowsFrom;
     private final int startsFrom;
     private final int orderFrom;
     private final float[] coefficients; // null for all 1
@@ -21,15 +20,13 @@ final class RowSegments {
     private final int count;
 
     RowSegments(RowSums sums) {
-        HostInts rows = HostInts.of(sums.index().rows());
+        rows = HostInts.of(sums.index().rows());
         HostInts starts = HostInts.of(sums.index().starts());
         HostInts order = HostInts.of(sums.index().order());
         FloatStorage coefficients = FloatStorage.of(sums.coefficients());
         FloatStorage source = FloatStorage.of(sums.source());
-        this.rows = rows.array();
         this.starts = starts.array();
         this.order = order.array();
-        rowsFrom = rows.from();
         startsFrom = starts.from();
         orderFrom = order.from();
         this.coefficients = coefficients == null ? null : coefficients.array();
@@ -49,9 +46,9 @@ final class RowSegments {
         return width;
     }
 
-    /** The number of row u in the table. */
-    int rowOf(int u) {
-        return rows[rowsFrom + u];
+    /** The numbers of the rows in the table. */
+    HostInts rows() {
+        return rows;
     }
 
     /** Rows {@code from} to {@code to} in working memory of this thread, from 0 on; gone with the next. */

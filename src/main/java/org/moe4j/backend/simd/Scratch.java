@@ -9,6 +9,8 @@ final class Scratch {
     private float[] band = new float[0];
     private float[] tile = new float[0];
     private float[] lanes = new float[0];
+    private float[] wide = new float[0];
+    private int[] places = new int[0];
     private final float[][] blocks = new float[6][VectorMath.BLOCK];
     private float[] scores = new float[0];
     private float[] scoreGrads = new float[0];
@@ -43,6 +45,16 @@ final class Scratch {
     /** For the lanes of dot products that are still to be added up. */
     float[] lanes(int size) {
         return lanes.length < size ? lanes = new float[size] : lanes;
+    }
+
+    /** For bfloat16 values in float32. */
+    float[] wide(int size) {
+        return wide.length < size ? wide = new float[size] : wide;
+    }
+
+    /** For where those of a list are. */
+    int[] places(int size) {
+        return places.length < size ? places = new int[size] : places;
     }
 
     /** For a tile of a product that hangs over the edge. */

@@ -6,14 +6,18 @@ import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
+import org.moe4j.backend.HalfStorage;
 import org.moe4j.backend.Unary;
+import org.moe4j.tensor.Bfloat16;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.NormalBlock;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowSums;
+import org.moe4j.tensor.StochasticRounding;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
+import org.moe4j.tensor.ValueType;
 
 /**
  * float32 on the Vector API over a team of threads. This class only unpacks storages and shares out rows and chunks; the
@@ -49,6 +53,11 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
+    public Storage allocate(long size, ValueType type) {
+        return type == ValueType.BFLOAT16 ? HalfStorage.allocate(size) : allocate(size);
+    }
+
+    @Override
     public void close() {
         team.close();
     }
@@ -57,22 +66,55 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void fill(Storage storage, double value) {
+        if (storage instanceof HalfStorage h) {
+            team.chunks(h.length(), (at, n) -> Arrays.fill(h.array(), h.offset() + at, h.offset() + at + n, Bfloat16.nearest((float) value)));
+            return;
+        }
         FloatStorage x = of(storage);
         team.chunks(x.length(), (at, n) -> Arrays.fill(x.array(), x.offset() + at, x.offset() + at + n, (float) value));
     }
 
     @Override
     public void copy(Storage from, Storage to) {
-        if (!from.inMemory() || !to.inMemory()) {
+        if (from.type() == to.type() && !(from instanceof FloatStorage && to instanceof FloatStorage)) {
             copySegments(from.segment(), to.segment());
-            return;
+        } else if (from instanceof HalfStorage x) {
+            FloatStorage y = of(to);
+            team.chunks(x.length(), (at, n) -> Halves.widen(x.array(), x.offset() + at, y.array(), y.offset() + at, n));
+        } else {
+            FloatStorage x = of(from);
+            generate(to, (at, n, y, iy) -> System.arraycopy(x.array(), x.offset() + at, y, iy, n));
         }
-        FloatStorage x = of(from);
-        FloatStorage y = of(to);
-        team.chunks(x.length(), (at, n) -> System.arraycopy(x.array(), x.offset() + at, y.array(), y.offset() + at, n));
     }
 
-    /** To or from a store of rows. */
+    @Override
+    public void copyAtRandom(Storage from, StochasticRounding rounding, int first, Storage to) {
+        FloatStorage x = of(from);
+        HalfStorage y = (HalfStorage) to;
+        team.chunks(x.length(), (at, n) ->
+                Halves.atRandom(rounding, first + at, x.array(), x.offset() + at, y.array(), y.offset() + at, null, 0, null, 0, n));
+    }
+
+    /** Writes values {@code at} and on, n of them, to y from {@code iy} on. */
+    private interface Source {
+        void write(int at, int n, float[] y, int iy);
+    }
+
+    /** In place, or by way of working memory where they are rounded. */
+    private void generate(Storage to, Source source) {
+        if (to instanceof HalfStorage h) {
+            team.chunks(h.length(), (at, n) -> {
+                float[] wide = Scratch.mine().wide(n);
+                source.write(at, n, wide, 0);
+                Halves.nearest(wide, 0, h.array(), h.offset() + at, n);
+            });
+        } else {
+            FloatStorage y = of(to);
+            team.chunks(y.length(), (at, n) -> source.write(at, n, y.array(), y.offset() + at));
+        }
+    }
+
+    /** Between arrays, or to or from a store of rows. */
     private void copySegments(MemorySegment x, MemorySegment y) {
         long piece = (long) Team.CHUNK * Float.BYTES;
         team.parallel(Math.toIntExact(Math.ceilDiv(x.byteSize(), piece)), i ->
@@ -94,9 +136,18 @@ public final class SimdBackend implements Backend {
 
     @Override
     public double sumOfSquares(Storage storage) {
-        FloatStorage x = of(storage);
-        double[] parts = new double[Sgemm.blocks(x.length(), Team.CHUNK)];
-        team.chunks(x.length(), (at, n) -> parts[at / Team.CHUNK] = Runs.sumOfSquares(x.array(), x.offset() + at, n));
+        int size = Math.toIntExact(storage.size());
+        double[] parts = new double[Sgemm.blocks(size, Team.CHUNK)];
+        if (storage instanceof HalfStorage h) {
+            team.chunks(size, (at, n) -> {
+                float[] wide = Scratch.mine().wide(n);
+                Halves.widen(h.array(), h.offset() + at, wide, 0, n);
+                parts[at / Team.CHUNK] = Runs.sumOfSquares(wide, 0, n);
+            });
+        } else {
+            FloatStorage x = of(storage);
+            team.chunks(size, (at, n) -> parts[at / Team.CHUNK] = Runs.sumOfSquares(x.array(), x.offset() + at, n));
+        }
         double sum = 0;
         for (double part : parts) sum += part;
         return sum;
@@ -104,21 +155,19 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void uniform(CounterRandom random, double low, double high, Storage storage) {
-        FloatStorage x = of(storage);
-        team.chunks(x.length(), (at, n) -> {
-            for (int i = at; i < at + n; i++) x.array()[x.offset() + i] = (float) (low + (high - low) * random.uniform(i));
+        generate(storage, (at, n, y, iy) -> {
+            for (int i = 0; i < n; i++) y[iy + i] = (float) (low + (high - low) * random.uniform(at + i));
         });
     }
 
     @Override
     public void normal(CounterRandom random, double deviation, Storage storage) {
-        FloatStorage x = of(storage);
-        team.chunks(x.length(), (at, n) -> {
+        generate(storage, (at, n, y, iy) -> {
             NormalBlock block = new NormalBlock();
-            for (int from = at; from < at + n; from += NormalBlock.SIZE) {
-                int size = Math.min(NormalBlock.SIZE, at + n - from);
-                double[] z = block.of(random, from, size);
-                for (int i = 0; i < size; i++) x.array()[x.offset() + from + i] = (float) (deviation * z[i]);
+            for (int from = 0; from < n; from += NormalBlock.SIZE) {
+                int size = Math.min(NormalBlock.SIZE, n - from);
+                double[] z = block.of(random, at + from, size);
+                for (int i = 0; i < size; i++) y[iy + from + i] = (float) (deviation * z[i]);
             }
         });
     }
@@ -191,7 +240,8 @@ public final class SimdBackend implements Backend {
             }
             return;
         }
-        TableRows.gather(team, of(from), width, rows, of(to));
+        if (from instanceof HalfStorage table) HalfRows.gather(team, table, width, rows, of(to));
+        else TableRows.gather(team, of(from), width, rows, of(to));
     }
 
     @Override
@@ -202,21 +252,33 @@ public final class SimdBackend implements Backend {
     @Override
     public void gatherDot(Storage in, Storage from, int width, IntStorage list, int perRow, Storage out, boolean add) {
         FloatStorage x = of(in);
-        FloatStorage table = of(from);
         FloatStorage s = of(out);
         HostInts ids = HostInts.of(list);
-        team.rows(perRow == 0 ? 0 : ids.length() / perRow, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
-                table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
+        int tokens = perRow == 0 ? 0 : ids.length() / perRow;
+        if (from instanceof HalfStorage table) {
+            team.rows(tokens, perRow * width, t -> HalfRows.dots(x.array(), x.offset() + t * width, table, width,
+                    ids.array(), ids.from() + t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
+        } else {
+            FloatStorage table = of(from);
+            team.rows(tokens, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
+                    table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
+        }
     }
 
     @Override
     public void gatherSum(Storage weights, Storage from, int width, IntStorage list, int perRow, Storage out, boolean add) {
         FloatStorage w = of(weights);
-        FloatStorage table = of(from);
         FloatStorage y = of(out);
         HostInts ids = HostInts.of(list);
-        team.rows(perRow == 0 ? 0 : ids.length() / perRow, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
-                table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, y.array(), y.offset() + t * width, add));
+        int tokens = perRow == 0 ? 0 : ids.length() / perRow;
+        if (from instanceof HalfStorage table) {
+            team.rows(tokens, perRow * width, t -> HalfRows.sum(array(w), offset(w) + t * perRow, table, width,
+                    ids.array(), ids.from() + t * perRow, perRow, y.array(), y.offset() + t * width, add));
+        } else {
+            FloatStorage table = of(from);
+            team.rows(tokens, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
+                    table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, y.array(), y.offset() + t * width, add));
+        }
     }
 
     @Override
@@ -369,36 +431,24 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void adamRows(AdamStep step, IntStorage list, int width, Storage weights, Storage grads, Storage firsts, Storage seconds) {
-        FloatStorage p = of(weights);
+        AdamTable table = AdamTable.of(step, width, weights, firsts, seconds);
         FloatStorage g = of(grads);
-        FloatStorage m = of(firsts);
-        FloatStorage v = of(seconds);
         HostInts rows = HostInts.of(list);
-        team.rows(rows.length(), width, u -> {
-            int at = rows.get(u) * width;
-            if (at >= 0) {
-                Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + u * width, m.array(), m.offset() + at,
-                        v.array(), v.offset() + at, width);
-            }
-        });
+        int each = Team.rowsATask(width);
+        team.parallel(Sgemm.blocks(rows.length(), each), task ->
+                table.step(rows, task * each, Math.min(rows.length(), (task + 1) * each), g.array(), g.offset() + task * each * width));
     }
 
     @Override
     public void adamRows(AdamStep step, RowSums g, Storage weights, Storage firsts, Storage seconds) {
-        FloatStorage p = of(weights);
-        FloatStorage m = of(firsts);
-        FloatStorage v = of(seconds);
         RowSegments segments = new RowSegments(g);
-        int width = segments.width();
-        int each = Team.rowsATask(width);
+        AdamTable table = AdamTable.of(step, segments.width(), weights, firsts, seconds);
+        int each = Team.rowsATask(segments.width());
         team.parallel(Sgemm.blocks(segments.count(), each), task -> {
             int from = task * each;
             int to = Math.min(segments.count(), from + each);
             float[] grads = segments.rows(from, to); // first, so that nothing stands between the cache misses of the update
-            for (int u = from; u < to; u++) {
-                int at = segments.rowOf(u) * width;
-                Adam.step(step, p.array(), p.offset() + at, grads, (u - from) * width, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
-            }
+            table.step(segments.rows(), from, to, grads, 0);
         });
     }
 

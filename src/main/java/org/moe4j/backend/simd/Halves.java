@@ -1,0 +1,77 @@
+package org.moe4j.backend.simd;
+
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static org.moe4j.backend.simd.Lanes.F;
+import static org.moe4j.backend.simd.Lanes.H;
+import static org.moe4j.backend.simd.Lanes.I;
+import static org.moe4j.backend.simd.Lanes.L;
+
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import org.moe4j.tensor.Bfloat16;
+import org.moe4j.tensor.StochasticRounding;
+
+/**
+ * bfloat16 values into float32 and back. Kernels that meet a table of them widen a few rows into the first-level cache and go on as with any
+ * other: a row costs some 20 cycles for that, and 150 to come from memory.
+ */
+final class Halves {
+    /** The place of each lane, times the step of the noise. */
+    private static final int[] LANES = new int[L];
+
+    static {
+        for (int i = 0; i < L; i++) LANES[i] = i * StochasticRounding.STEP;
+    }
+
+    private Halves() {}
+
+    /** y = x over n values. */
+    static void widen(short[] x, int ix, float[] y, int iy, int n) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            ((IntVector) ShortVector.fromArray(H, x, ix + i).convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
+                    .lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(y, iy + i);
+        }
+        for (; i < n; i++) y[iy + i] = Bfloat16.value(x[ix + i]);
+    }
+
+    /** y = x, rounded to the nearest. */
+    static void nearest(float[] x, int ix, short[] y, int iy, int n) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            IntVector bits = fromArray(F, x, ix + i).reinterpretAsInts();
+            IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+            IntVector quiet = bits.or(0x40_0000);
+            bits.add(odd.add(0x7FFF)).blend(quiet, bits.and(0x7FFF_FFFF).compare(VectorOperators.GT, 0x7F80_0000))
+                    .lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, H, 0).reinterpretAsShorts().intoArray(y, iy + i);
+        }
+        for (; i < n; i++) y[iy + i] = Bfloat16.nearest(x[ix + i]);
+    }
+
+    /**
+     * p = x and v = z over n values, rounded at random: p by the upper noise of the places from {@code place} on, v by the lower. z and v may be null.
+     */
+    static void atRandom(StochasticRounding rounding, int place, float[] x, int ix, short[] p, int ip, float[] z, int iz, short[] v, int iv, int n) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            IntVector noise = IntVector.fromArray(I, LANES, 0).add(rounding.first() + (place + i) * StochasticRounding.STEP);
+            noise = noise.lanewise(VectorOperators.LSHR, 16).lanewise(VectorOperators.XOR, noise).mul(StochasticRounding.MIX_1);
+            noise = noise.lanewise(VectorOperators.LSHR, 15).lanewise(VectorOperators.XOR, noise).lanewise(VectorOperators.XOR, rounding.second())
+                    .mul(StochasticRounding.MIX_2);
+            noise = noise.lanewise(VectorOperators.LSHR, 16).lanewise(VectorOperators.XOR, noise);
+            IntVector bits = fromArray(F, x, ix + i).reinterpretAsInts();
+            bits.add(noise.lanewise(VectorOperators.LSHR, 16)).blend(bits.or(0x40_0000), bits.and(0x7FFF_FFFF).compare(VectorOperators.GT, 0x7F80_0000))
+                    .lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, H, 0).reinterpretAsShorts().intoArray(p, ip + i);
+            if (v != null) {
+                IntVector beside = fromArray(F, z, iz + i).reinterpretAsInts();
+                beside.add(noise.and(0xFFFF)).blend(beside.or(0x40_0000), beside.and(0x7FFF_FFFF).compare(VectorOperators.GT, 0x7F80_0000))
+                        .lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, H, 0).reinterpretAsShorts().intoArray(v, iv + i);
+            }
+        }
+        for (; i < n; i++) {
+            p[ip + i] = Bfloat16.atRandom(x[ix + i], rounding.upper(place + i));
+            if (v != null) v[iv + i] = Bfloat16.atRandom(z[iz + i], rounding.lower(place + i));
+        }
+    }
+}
