@@ -18,6 +18,7 @@ import org.moe4j.experts.ValueExperts;
 import org.moe4j.io.InputException;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.nn.CausalSelfAttention;
+import org.moe4j.nn.TableValues;
 
 /**
  * One contender of a sweep.
@@ -35,7 +36,9 @@ public record Arm(String label, String architecture, int granularity, ModelSpec 
                 case "dense" -> arms.add(arm("dense", "dense", 0, spec, vocabulary, dense(spec)));
                 case "moe" -> spec.granularity().forEach(g -> arms.add(arm("MoE G=" + g, "MoE", g, spec, vocabulary, moe(spec, g))));
                 case "pkm" -> arms.add(arm("PKM", "PKM", 0, spec, vocabulary, productKeyMemory(spec)));
-                case "peer" -> arms.add(arm("PEER", "PEER", 0, spec, vocabulary, peer(spec)));
+                case "peer" -> arms.add(arm("PEER", "PEER", 0, spec, vocabulary, peer(spec, TableValues.FLOAT32)));
+                case "peer-bf16" -> arms.add(arm("PEER bf16", "PEER", 0, spec, vocabulary, peer(spec, TableValues.BFLOAT16)));
+                case "peer-bf16-nearest" -> arms.add(arm("PEER bf16 nearest", "PEER", 0, spec, vocabulary, peer(spec, TableValues.BFLOAT16_NEAREST)));
                 default -> throw new AssertionError(architecture);
             }
         }
@@ -58,9 +61,9 @@ public record Arm(String label, String architecture, int granularity, ModelSpec 
         return mixture(spec, router, new MlpExperts.Spec(spec.hidden() / granularity, Activation.GELU, false));
     }
 
-    private static FeedForwardSpec peer(SweepSpec spec) {
+    private static FeedForwardSpec peer(SweepSpec spec, TableValues table) {
         return mixture(spec, new ProductKeyRouter.Spec(spec.subKeys() * spec.subKeys(), spec.retrievalHeads(), spec.perHead(), spec.keyDim()),
-            new SingleNeuronExperts.Spec(Activation.GELU));
+            new SingleNeuronExperts.Spec(Activation.GELU, table));
     }
 
     private static FeedForwardSpec productKeyMemory(SweepSpec spec) {

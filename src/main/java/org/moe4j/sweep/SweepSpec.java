@@ -16,7 +16,7 @@ import org.moe4j.train.Schedule;
  */
 public record SweepSpec(
         @Option("training FLOPs of each trial; or smoke (under a minute), quick (ten minutes), full (hours)") String budget,
-        @Option("what races: dense, moe, pkm, peer") List<String> arms,
+        @Option("what races: dense, moe, pkm, peer; peer-bf16 and peer-bf16-nearest keep its tables as bfloat16") List<String> arms,
         @Option("G of the moe arms: G·E experts of width hidden/G, G of them for each token") List<Integer> granularity,
         @Option("E, the expansion rate: how many times the dense layer's parameters the experts have") int expansion,
         @Option("the router of the moe arms") String router,
@@ -47,7 +47,7 @@ public record SweepSpec(
     public enum Place { EVERY, MIDDLE }
 
     private static final List<String> SPEED_ONLY = List.of("threads", "parallel");
-    private static final List<String> ARMS = List.of("dense", "moe", "pkm", "peer");
+    private static final List<String> ARMS = List.of("dense", "moe", "pkm", "peer", "peer-bf16", "peer-bf16-nearest");
 
     public SweepSpec {
         arms = List.copyOf(arms);
