@@ -16,6 +16,17 @@ extern "C" __global__ void gatherRows(const float* table, int width, const int* 
     }
 }
 
+// table[rows[i]] = x[i], nothing for an empty slot; distinct rows; a thread for each 4 values
+extern "C" __global__ void scatterRows(const float* x, int width, const int* rows, float* table, int64 count) {
+    int packs = (width + 3) / 4;
+    bool whole = width % 4 == 0 && aligned(table) && aligned(x);
+    for (int64 j = globalThread(); j < count * packs; j += globalThreads()) {
+        int64 i = j / packs;
+        int64 c = 4 * (j % packs);
+        if (rows[i] >= 0) storePack(table + int64(rows[i]) * width, c, width, whole, loadPack(x + i * width, c, width, whole));
+    }
+}
+
 // s[t,j] = x[t] · table[ids[t,j]], or s += ; x (T, width), ids and s (T, perRow). A warp for 4 slots of a token.
 extern "C" __global__ void __launch_bounds__(ROWS_BLOCK) gatherDot(const float* x, const float* table, int width, const int* ids, int perRow, float* s, int add, int64 warps) {
     int64 warp = globalThread() / WARP;

@@ -52,6 +52,16 @@ public final class RowGradient {
         return rows;
     }
 
+    /** How many rows were touched, those that are -1 left out: a device is waited for. */
+    public int count() {
+        int[] touched = rows.toArray();
+        int count = touched.length;
+        while (count > 0 && touched[count - 1] < 0) {
+            count--;
+        }
+        return count;
+    }
+
     public int width() {
         return width;
     }

@@ -58,7 +58,8 @@ public interface Backend extends AutoCloseable {
         return HostInts.allocate(length);
     }
 
-    /** Rows that lie in a file, of this back end's values; see {@link RowStore}. Only copies, {@link #gatherRows} and single values reach them. */
+    /** Rows that lie in a file, of this back end's values; see {@link RowStore}. Only copies, {@link #gatherRows}, {@link #scatterRows} and single values
+     * reach them. */
     default Storage store(RowStore.Content content) {
         return new RowStore(content, bytesPerValue()).values();
     }
@@ -168,6 +169,31 @@ public interface Backend extends AutoCloseable {
 
     /** table[rows[i]] adds x[i], in the order of i. */
     void scatterAddRows(Storage x, int width, IntStorage rows, Storage table);
+
+    /**
+     * table[rows[i]] = x[i]; the rows ascend and are distinct, empty slots apart. Also rows that lie in a file, or in fewer bits.
+     *
+     * @param rounding as in {@link #copyAtRandom}, or null
+     */
+    default void scatterRows(Storage x, int width, IntStorage rows, StochasticRounding rounding, Storage table) {
+        HostInts list = HostInts.of(rows);
+        for (int first = 0, next = 0; first < list.length(); first = next) {          // stretches of neighbours
+            do {
+                next++;
+            } while (next < list.length() && list.get(first) >= 0 && list.get(next) == list.get(next - 1) + 1);
+            if (list.get(first) < 0) {
+                continue;
+            }
+            long place = (long) list.get(first) * width;
+            Storage values = x.slice((long) first * width, (long) (next - first) * width);
+            Storage to = table.slice(place, values.size());
+            if (rounding == null || table.type() == ValueType.NATIVE) {
+                copy(values, to);
+            } else {
+                copyAtRandom(values, rounding, (int) place, to);
+            }
+        }
+    }
 
     /** s[t,j] = x[t] · table[ids[t,j]], or s += if {@code add}; x (T,width), ids and s (T,perRow); 0 for an empty slot. */
     void gatherDot(Storage x, Storage table, int width, IntStorage ids, int perRow, Storage s, boolean add);

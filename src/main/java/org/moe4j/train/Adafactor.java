@@ -9,6 +9,7 @@ import org.moe4j.autodiff.RowGradient;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.Unary;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -45,26 +46,19 @@ public final class Adafactor extends Optimizer {
             return;
         }
         RowGradient g = p.rowGrad();
-        slot.state().forEach((name, value) -> state.put(name, name.equals("columns") ? value.data() : rowsOf(value.data(), name, g)));
-        Storage rows = rowsOf(p.data(), "p", g);
-        updateWhole(new Run(rows, g.values(), state), Shape.of(g.rows().length(), g.width()), learningRate);
-        int[] touched = g.rows().toArray();
-        writeRows(rows, g.width(), touched, rounding(p, 0), p.data());
-        arena.give(rows);
+        IntStorage rows = g.rows().slice(0, g.count());                             // means are taken over these
+        slot.state().forEach((name, value) -> state.put(name, name.equals("columns") ? value.data() : rowsOf(value.data(), width(name, g), rows)));
+        Storage weights = rowsOf(p.data(), g.width(), rows);
+        Shape shape = Shape.of(rows.length(), g.width());
+        updateWhole(new Run(weights, g.values().slice(0, shape.size()), state), shape, learningRate);
+        putRows(weights, g.width(), rows, rounding(p, 0), p.data());
         int kept = 0;
         for (Map.Entry<String, Storage> values : state.entrySet()) {
             kept++;
             if (!values.getKey().equals("columns")) {
-                writeRows(values.getValue(), width(values.getKey(), g), touched, rounding(p, kept), slot.state(values.getKey()));
-                arena.give(values.getValue());
+                putRows(values.getValue(), width(values.getKey(), g), rows, rounding(p, kept), slot.state(values.getKey()));
             }
         }
-    }
-
-    private Storage rowsOf(Storage table, String name, RowGradient g) {
-        Storage rows = arena.take((long) g.rows().length() * width(name, g));
-        on.gatherRows(table, width(name, g), g.rows(), rows);
-        return rows;
     }
 
     private static int width(String name, RowGradient g) {

@@ -14,12 +14,12 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.StoredValues;
 import org.moe4j.backend.Unary;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.StochasticRounding;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 import org.moe4j.tensor.Tensor;
-import org.moe4j.tensor.ValueType;
 
 /**
  * Changes parameters by their gradients. A dense weight that no gradient reached is updated with a gradient of zero (its
@@ -117,93 +117,54 @@ public abstract class Optimizer {
         return Collections.unmodifiableMap(all);
     }
 
-    /** Goes over all of a dense weight, or over the touched rows of a table, in runs that lie together in memory. */
+    /** Goes over all of a dense weight, in runs that lie together in memory, or over the touched rows of a table, brought together. */
     final void forEachRun(Slot slot, Consumer<Run> update) {
         Parameter p = slot.parameter();
-        if (!p.isTable()) {
-            cut(slot, 0, p.dData(), update);
+        if (p.isTable()) {
+            RowGradient g = p.rowGrad();
+            boolean inMemory = p.data().inMemory();
+            IntStorage rows = inMemory ? g.rows() : IntStorage.of(g.rows().toArray());
+            int most = inMemory ? Math.max(1, RUN / g.width()) : 1;                      // a row in a file is an expert
+            for (int from = 0; from < rows.length(); from += most) {
+                int count = Math.min(most, rows.length() - from);
+                updateRows(slot, rows.slice(from, count), g.width(), g.values().slice((long) from * g.width(), (long) count * g.width()), update);
+            }
             return;
         }
-        RowGradient g = p.rowGrad();
-        long width = g.width();
-        int[] rows = g.rows().toArray();
-        forEachStretch(rows, (first, count) -> cut(slot, rows[first] * width, g.values().slice(first * width, count * width), update));
-    }
-
-    private void cut(Slot slot, long at, Storage g, Consumer<Run> update) {
+        Storage g = p.dData();
         for (long from = 0; from < g.size(); from += RUN) {
+            long at = from;
             long size = Math.min(RUN, g.size() - from);
             Map<String, Storage> state = new LinkedHashMap<>();
-            for (Map.Entry<String, Tensor> kept : slot.state().entrySet()) {
-                state.put(kept.getKey(), kept.getValue().data().slice(at + from, size));
-            }
-            Run run = new Run(slot.parameter().data().slice(at + from, size), g.slice(from, size), state);
-            if (isComputedOn(slot.parameter().data())) {
-                update.accept(run);
-            } else {
-                updateFetched(slot.parameter(), at + from, run, update);
-            }
+            slot.state().forEach((name, kept) -> state.put(name, kept.data().slice(at, size)));
+            update.accept(new Run(p.data().slice(at, size), g.slice(at, size), state));
         }
     }
 
-    /** Whether values lie where the back end computes, and as it does. */
-    static boolean isComputedOn(Storage x) {
-        return x.inMemory() && x.type() == ValueType.NATIVE;
-    }
-
-    /** Brings in values that lie in a file or in fewer bits, updates them, and puts them back. */
-    private void updateFetched(Parameter p, long place, Run stored, Consumer<Run> update) {
+    /** Brings rows in from the table and what is kept for it, updates them, and puts them back; empty ones are not. */
+    private void updateRows(Slot slot, IntStorage rows, int width, Storage g, Consumer<Run> update) {
         Map<String, Storage> state = new LinkedHashMap<>();
-        stored.state().forEach((name, values) -> state.put(name, fetched(values)));
-        Run run = new Run(fetched(stored.p()), stored.g(), state);
+        slot.state().forEach((name, kept) -> state.put(name, rowsOf(kept.data(), width, rows)));
+        Run run = new Run(rowsOf(slot.parameter().data(), width, rows), g, state);
         update.accept(run);
-        putBack(run.p(), rounding(p, 0), place, stored.p());
+        putRows(run.p(), width, rows, rounding(slot.parameter(), 0), slot.parameter().data());
         int kept = 0;
         for (Map.Entry<String, Storage> values : state.entrySet()) {
-            putBack(values.getValue(), rounding(p, ++kept), place, stored.state(values.getKey()));
+            putRows(values.getValue(), width, rows, rounding(slot.parameter(), ++kept), slot.state(values.getKey()));
         }
     }
 
-    private Storage fetched(Storage stored) {
-        Storage x = arena.take(stored.size());
-        on.copy(stored, x);
+    /** Memory with some rows of a table, zeros for empty ones. */
+    final Storage rowsOf(Storage table, int width, IntStorage rows) {
+        Storage x = arena.take((long) rows.length() * width);
+        on.gatherRows(table, width, rows, x);
         return x;
     }
 
-    private void putBack(Storage x, StochasticRounding rounding, long place, Storage stored) {
-        put(x, rounding, place, stored);
+    /** Writes rows of a table and gives their memory back. */
+    final void putRows(Storage x, int width, IntStorage rows, StochasticRounding rounding, Storage table) {
+        on.scatterRows(x, width, rows, rounding, table);
         arena.give(x);
-    }
-
-    /** @param place in its table of the first value */
-    private void put(Storage x, StochasticRounding rounding, long place, Storage to) {
-        if (rounding == null || to.type() == ValueType.NATIVE) {
-            on.copy(x, to);
-        } else {
-            on.copyAtRandom(x, rounding, (int) place, to);
-        }
-    }
-
-    /** table[rows[i]] = x[i]; the rows ascend. */
-    final void writeRows(Storage x, int width, int[] rows, StochasticRounding rounding, Storage table) {
-        forEachStretch(rows, (first, count) -> {
-            long place = (long) rows[first] * width;
-            put(x.slice((long) first * width, (long) count * width), rounding, place, table.slice(place, (long) count * width));
-        });
-    }
-
-    /** A stretch of neighbouring rows of a table: where it begins in the list of rows, and how many they are. */
-    private interface Stretch {
-        void accept(int first, int count);
-    }
-
-    private static void forEachStretch(int[] rows, Stretch stretch) {
-        for (int first = 0, next = 0; first < rows.length; first = next) {
-            do {
-                next++;
-            } while (next < rows.length && rows[next] == rows[next - 1] + 1);
-            stretch.accept(first, next - first);
-        }
     }
 
     /** y = x / (sqrt(v) + eps). */

@@ -1,7 +1,9 @@
 package org.moe4j.backend;
 
+import java.util.Arrays;
 import java.util.List;
 
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
@@ -19,6 +21,14 @@ final class TableCases {
                     Storage y = run.output((long) n[0] * n[2]);
                     on.gatherRows(run.input((long) n[1] * n[2]), n[2], run.slots(n[0], n[1]), y);
                     run.keep("y", y, 0);
+                }),
+                of("scatterRows", (on, run, n) -> {
+                    Storage table = run.input((long) n[1] * n[2]);
+                    RowIndex index = RowIndex.of(run.slots(n[0], n[1]).toArray());
+                    int[] rows = Arrays.copyOf(index.rows().toArray(), n[0]);
+                    Arrays.fill(rows, index.count(), n[0], -1);
+                    on.scatterRows(run.input((long) n[0] * n[2]), n[2], IntStorage.of(rows), null, table);
+                    run.keep("table", table, 0);
                 }),
                 of("scatterAddRows", (on, run, n) -> {
                     Storage table = run.input((long) n[1] * n[2]);

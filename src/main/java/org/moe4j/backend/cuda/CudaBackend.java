@@ -12,6 +12,7 @@ import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
+import org.moe4j.backend.StoredValues;
 import org.moe4j.backend.Unary;
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.CounterRandom;
@@ -19,6 +20,7 @@ import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.RowSums;
+import org.moe4j.tensor.StochasticRounding;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
@@ -226,6 +228,15 @@ public final class CudaBackend implements Backend {
     @Override
     public void scatterAddRows(Storage x, int width, IntStorage rows, Storage table) {
         tableRows.scatterAdd(x, width, rows, table);
+    }
+
+    @Override
+    public void scatterRows(Storage x, int width, IntStorage rows, StochasticRounding rounding, Storage table) {
+        if (table instanceof StoredValues) {
+            Backend.super.scatterRows(x, width, IntStorage.of(rows.toArray()), rounding, table);
+        } else {
+            tableRows.scatter(x, width, rows, table);
+        }
     }
 
     @Override

@@ -44,6 +44,10 @@ final class TableRows {
         }
     }
 
+    void scatter(Storage x, int width, IntStorage rows, Storage table) {
+        device.launch("scatterRows", device.blocks(x.size(), PACK * BLOCK), 1, 1, BLOCK, 0, x, width, rows, table, (long) rows.length());
+    }
+
     void scatterAdd(Storage x, int width, IntStorage rows, Storage table) {
         if (rows.length() > 0 && table.size() > 0) {
             try (Scratch scratch = device.scratch()) {
