@@ -139,14 +139,20 @@ int runBlock() {
 
 // ---- the context ----------------------------------------------------------------------------------------------------
 using Work = std::function<int()>;
-struct Stream { std::vector<Work>* captured = nullptr; };
+enum Kind { KERNEL, FILL, COPY, CHILD, OTHER };
+// fixed: what may not be changed once the graph is instantiated
+struct Node { Kind kind = OTHER; std::vector<size_t> fixed; std::vector<Node*> before; Work work; };
+using Graph = std::vector<std::unique_ptr<Node>>;
+struct Executable { std::vector<Node*> order; std::map<Node*, Node> nodes; };
+struct Stream { Graph* captured = nullptr; };
 struct Function { const EmulatedKernel* kernel; int mostShared = 48 << 10; std::string name; };
 
 std::recursive_mutex lock;
 std::deque<Work> queue;
 int waits;                                             // how often the host has waited
 int lost;                                              // the code that every call returns after a failure
-std::map<std::string, int> calls;
+std::map<std::string, int> calls;                       // since failures were set
+std::map<std::string, int> made;                        // of all time
 std::map<std::string, std::pair<int, int>> failures;   // call -> (from which on, code)
 bool failuresRead;
 
@@ -195,10 +201,41 @@ int drain() {
   queue.clear();
   return lost;
 }
+// Null if it is to wait for a node of another graph.
+Node* add(Graph& graph, std::unique_ptr<Node> node, void** before, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    auto* other = static_cast<Node*>(before[i]);
+    if (std::none_of(graph.begin(), graph.end(), [=](auto& n) { return n.get() == other; })) return nullptr;
+    node->before.push_back(other);
+  }
+  graph.push_back(std::move(node));
+  return graph.back().get();
+}
+std::vector<Node*> order(const Graph& graph) {
+  std::vector<Node*> done;
+  auto isDone = [&](Node* n) { return std::find(done.begin(), done.end(), n) != done.end(); };
+  for (bool any = true; any;) {
+    any = false;
+    for (auto n = graph.rbegin(); n != graph.rend() && !any; ++n)
+      if (!isDone(n->get()) && std::all_of((*n)->before.begin(), (*n)->before.end(), isDone)) { done.push_back(n->get()); any = true; }
+  }
+  return done;
+}
+std::vector<Work> inOrder(const Graph& graph) {
+  std::vector<Work> works;
+  for (Node* n : order(graph)) works.push_back(n->work);
+  return works;
+}
 int submit(void* stream, Work work) {
   auto* s = static_cast<Stream*>(stream);
-  if (s && s->captured) s->captured->push_back(std::move(work));
-  else queue.push_back(std::move(work));
+  if (s && s->captured) {
+    auto node = std::make_unique<Node>();
+    node->work = std::move(work);
+    void* last = s->captured->empty() ? nullptr : s->captured->back().get();
+    add(*s->captured, std::move(node), &last, last ? 1 : 0);
+  } else {
+    queue.push_back(std::move(work));
+  }
   return 0;
 }
 int run(const Function* f, dim3 grid, dim3 block, unsigned sharedBytes, const std::vector<uint64_t>& values) {
@@ -234,7 +271,7 @@ int emu_parity() { return current->parity ^= 1; }
 void* emu_dynamic_shared() { return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(dynamicShared.data()) + 15) & ~uintptr_t(15)); }
 
 #define EXPORT __attribute__((visibility("default"))) int
-#define ENTER(name) std::lock_guard<std::recursive_mutex> guard(lock); if (lost) return lost; if (int e = failure(name)) return e >= 700 && e < 720 ? lost = e : e
+#define ENTER(name) std::lock_guard<std::recursive_mutex> guard(lock); made[name]++; if (lost) return lost; if (int e = failure(name)) return e >= 700 && e < 720 ? lost = e : e
 
 __attribute__((visibility("default"))) void emu_fail(const char* text) {
   std::lock_guard<std::recursive_mutex> guard(lock);
@@ -242,6 +279,8 @@ __attribute__((visibility("default"))) void emu_fail(const char* text) {
 }
 
 EXPORT emu_waits() { return waits; }
+EXPORT emu_calls(const char* name) { std::lock_guard<std::recursive_mutex> guard(lock); return made[name]; }
+EXPORT emu_submit(void* stream, Work* work) { ENTER("emu_submit"); return submit(stream, std::move(*work)); }
 
 EXPORT cuInit(unsigned) { ENTER("cuInit"); return 0; }
 EXPORT cuDriverGetVersion(int* v) { const char* version = std::getenv("MOE4J_EMULATOR_VERSION"); *v = version ? std::atoi(version) : 13000; return 0; }
@@ -270,7 +309,7 @@ EXPORT cuCtxSetCurrent(void*) { ENTER("cuCtxSetCurrent"); return 0; }
 EXPORT cuCtxSynchronize() { ENTER("cuCtxSynchronize"); return drain(); }
 
 EXPORT cuStreamCreate(void** s, unsigned) { ENTER("cuStreamCreate"); *s = new Stream; return 0; }
-EXPORT cuStreamSynchronize(void*) { ENTER("cuStreamSynchronize"); waits++; return drain(); }
+EXPORT cuStreamSynchronize(void* s) { ENTER("cuStreamSynchronize"); if (s && static_cast<Stream*>(s)->captured) return 900; waits++; return drain(); }
 EXPORT cuStreamQuery(void*) { ENTER("cuStreamQuery"); return drain(); }
 EXPORT cuStreamWaitEvent(void*, void*, unsigned) { ENTER("cuStreamWaitEvent"); return 0; }
 EXPORT cuStreamDestroy_v2(void* s) { std::lock_guard<std::recursive_mutex> guard(lock); drain(); delete static_cast<Stream*>(s); return lost; }
@@ -348,9 +387,7 @@ EXPORT cuFuncSetAttribute(void* f, int attribute, int value) {
   if (attribute == 8) { if (value > 227 << 10) return 1; static_cast<Function*>(f)->mostShared = value; }
   return 0;
 }
-EXPORT cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
-                      unsigned sharedBytes, void* stream, void** p, void**) {
-  ENTER("cuLaunchKernel");
+static int kernelWork(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned sharedBytes, void** p, Work& work) {
   auto* function = static_cast<Function*>(f);
   size_t n = size_t(bx) * by * bz;
   if (!n || n > MOST_THREADS || !gx || !gy || !gz || gx > 0x7fffffff || gy > 65535 || gz > 65535 || int(sharedBytes) > function->mostShared) return 1;
@@ -360,25 +397,109 @@ EXPORT cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned b
     values.resize(at + (size + 7) / 8);
     std::memcpy(&values[at], p[i], size);
   }
-  return submit(stream, [=, values = std::move(values)] { return run(function, {gx, gy, gz}, {bx, by, bz}, sharedBytes, values); });
+  work = [=, values = std::move(values)] { return run(function, {gx, gy, gz}, {bx, by, bz}, sharedBytes, values); };
+  return 0;
+}
+EXPORT cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                      unsigned sharedBytes, void* stream, void** p, void**) {
+  ENTER("cuLaunchKernel");
+  Work work;
+  int e = kernelWork(f, gx, gy, gz, bx, by, bz, sharedBytes, p, work);
+  return e ? e : submit(stream, std::move(work));
 }
 
-// Graphs: what a stream captured, done again at every launch.
-EXPORT cuStreamBeginCapture_v2(void* s, int) { ENTER("cuStreamBeginCapture"); static_cast<Stream*>(s)->captured = new std::vector<Work>; return 0; }
+// Graphs. A node waits for those that it names and for no other: of nodes that could be next, a launch does the one that was added
+// last, so that a dependency that is missing shows.
+EXPORT cuGraphCreate(void** g, unsigned flags) { ENTER("cuGraphCreate"); if (flags) return 1; *g = new Graph; return 0; }
+EXPORT cuGraphDestroy(void* g) { std::lock_guard<std::recursive_mutex> guard(lock); delete static_cast<Graph*>(g); return 0; }
+
+struct KernelNode { void* function; unsigned gx, gy, gz, bx, by, bz, sharedBytes; void** parameters; void** extra; void* kernel; void* context; };
+struct FillNode { uintptr_t to; size_t pitch; unsigned value, elementSize; size_t width, height; };
+struct CopySide { size_t x, y, z, level; int kind; const void* host; uintptr_t device; void* array; size_t reserved, pitch, height; };
+struct CopyNode { CopySide from, to; size_t width, height, depth; };
+static_assert(sizeof(KernelNode) == 72 && sizeof(FillNode) == 40 && sizeof(CopyNode) == 200);
+
+extern "C++" {
+static int nodeOf(const KernelNode* p, Node& n) {
+  if (p->extra || p->kernel || p->context) return 1;
+  n.kind = KERNEL; n.fixed = {reinterpret_cast<uintptr_t>(p->function)};
+  return kernelWork(p->function, p->gx, p->gy, p->gz, p->bx, p->by, p->bz, p->sharedBytes, p->parameters, n.work);
+}
+static int nodeOf(const FillNode* p, Node& n) {
+  if (p->elementSize != 4 || p->height != 1 || p->to % 4 || !inside(p->to, 4 * p->width)) return 1;
+  n.kind = FILL; n.fixed = {p->width};
+  n.work = [to = p->to, value = p->value, words = p->width] { std::fill_n(reinterpret_cast<unsigned*>(to), words, value); return 0; };
+  return 0;
+}
+static int nodeOf(const CopyNode* p, Node& n) {
+  auto row = [&](const CopySide& side) { return !side.x && !side.y && !side.z && !side.level && !side.array && side.pitch >= p->width && side.height >= 1; };
+  if (p->height != 1 || p->depth != 1 || !row(p->from) || !row(p->to) || p->to.kind != 2 || !inside(p->to.device, p->width)) return 1;
+  if (p->from.kind == 2 ? !inside(p->from.device, p->width) : p->from.kind != 1 || !p->from.host) return 1;
+  const void* from = p->from.kind == 2 ? reinterpret_cast<const void*>(p->from.device) : p->from.host;
+  n.kind = COPY; n.fixed = {size_t(p->from.kind), p->width};
+  n.work = [=, to = p->to.device, bytes = p->width] { std::memmove(reinterpret_cast<void*>(to), from, bytes); return 0; };
+  return 0;
+}
+template <class P> static int addNode(void** made, void* g, void** before, size_t count, const P* p) {
+  auto node = std::make_unique<Node>();
+  if (int e = nodeOf(p, *node)) return e;
+  *made = add(*static_cast<Graph*>(g), std::move(node), before, count);
+  return *made ? 0 : 1;
+}
+template <class P> static int setNode(void* e, void* node, const P* p) {
+  auto& nodes = static_cast<Executable*>(e)->nodes;
+  auto i = nodes.find(static_cast<Node*>(node));
+  Node changed;
+  if (i == nodes.end() || nodeOf(p, changed) || changed.kind != i->second.kind || changed.fixed != i->second.fixed) return 1;
+  i->second.work = std::move(changed.work);
+  return 0;
+}
+}
+EXPORT cuGraphAddKernelNode_v2(void** n, void* g, void** before, size_t count, const KernelNode* p) { ENTER("cuGraphAddKernelNode"); return addNode(n, g, before, count, p); }
+EXPORT cuGraphAddMemsetNode(void** n, void* g, void** before, size_t count, const FillNode* p, void* c) { ENTER("cuGraphAddMemsetNode"); return c ? addNode(n, g, before, count, p) : 201; }
+EXPORT cuGraphAddMemcpyNode(void** n, void* g, void** before, size_t count, const CopyNode* p, void* c) { ENTER("cuGraphAddMemcpyNode"); return c ? addNode(n, g, before, count, p) : 201; }
+EXPORT cuGraphAddChildGraphNode(void** n, void* g, void** before, size_t count, void* child) {
+  ENTER("cuGraphAddChildGraphNode");
+  auto node = std::make_unique<Node>();
+  node->kind = CHILD;
+  node->work = [works = inOrder(*static_cast<Graph*>(child))] { for (auto& work : works) if (int code = work()) return code; return 0; };
+  *n = add(*static_cast<Graph*>(g), std::move(node), before, count);
+  return *n ? 0 : 1;
+}
+EXPORT cuGraphExecKernelNodeSetParams_v2(void* e, void* n, const KernelNode* p) { ENTER("cuGraphExecKernelNodeSetParams"); return setNode(e, n, p); }
+EXPORT cuGraphExecMemsetNodeSetParams(void* e, void* n, const FillNode* p, void*) { ENTER("cuGraphExecMemsetNodeSetParams"); return setNode(e, n, p); }
+EXPORT cuGraphExecMemcpyNodeSetParams(void* e, void* n, const CopyNode* p, void*) { ENTER("cuGraphExecMemcpyNodeSetParams"); return setNode(e, n, p); }
+EXPORT cuGraphInstantiateWithFlags(void** e, void* g, unsigned long long flags) {
+  ENTER("cuGraphInstantiate");
+  auto* graph = static_cast<Graph*>(g);
+  if (flags || order(*graph).size() != graph->size()) return 1;
+  auto* executable = new Executable{order(*graph), {}};
+  for (auto& node : *graph) executable->nodes[node.get()] = *node;
+  *e = executable;
+  return 0;
+}
+EXPORT cuGraphLaunch(void* e, void* stream) {
+  ENTER("cuGraphLaunch");
+  auto* executable = static_cast<Executable*>(e);
+  for (Node* node : executable->order) submit(stream, executable->nodes[node].work);
+  return 0;
+}
+EXPORT cuGraphExecDestroy(void* e) { std::lock_guard<std::recursive_mutex> guard(lock); delete static_cast<Executable*>(e); return 0; }
+
+EXPORT cuStreamBeginCapture_v2(void* s, int) {
+  ENTER("cuStreamBeginCapture");
+  auto* stream = static_cast<Stream*>(s);
+  if (stream->captured) return 1;
+  stream->captured = new Graph;
+  return 0;
+}
 EXPORT cuStreamEndCapture(void* s, void** g) {
   ENTER("cuStreamEndCapture");
   auto* stream = static_cast<Stream*>(s);
+  if (!stream->captured) return 1;
   *g = stream->captured; stream->captured = nullptr;
   return 0;
 }
-EXPORT cuGraphInstantiateWithFlags(void** e, void* g, unsigned long long) { ENTER("cuGraphInstantiate"); *e = new std::vector<Work>(*static_cast<std::vector<Work>*>(g)); return 0; }
-EXPORT cuGraphLaunch(void* e, void* stream) {
-  ENTER("cuGraphLaunch");
-  auto works = *static_cast<std::vector<Work>*>(e);
-  return submit(stream, [works] { for (auto& work : works) if (int code = work()) return code; return 0; });
-}
-EXPORT cuGraphDestroy(void* g) { delete static_cast<std::vector<Work>*>(g); return 0; }
-EXPORT cuGraphExecDestroy(void* e) { delete static_cast<std::vector<Work>*>(e); return 0; }
 
 EXPORT cuGetErrorName(int, const char** s) { *s = "CUDA_ERROR"; return 0; }
 EXPORT cuGetErrorString(int, const char** s) { *s = "reported by the CUDA emulator"; return 0; }

@@ -20,7 +20,8 @@ public final class Backends {
     private Backends() {}
 
     /**
-     * @param name one of {@link #NAMES}; {@code cuda:1} is the second GPU, {@code cuda+bf16} a GPU with matrix products in that precision
+     * @param name one of {@link #NAMES}; {@code cuda:1} is the second GPU, {@code cuda+bf16} a GPU with matrix products in that precision,
+     *     {@code cuda+graphs} one that launches CUDA graphs
      * @param threads how many threads simd computes on, the calling one included
      * @throws InputException if the name is unknown, there is not even one thread, simd is asked for without its module, or cuda without a GPU, its driver and
      *     kernels for it

@@ -35,7 +35,7 @@ public record RunSpec(
         @Option("tokens of the fixed validation slice") int validationTokens,
         @Option("how many times the model is evaluated") int evaluations,
         @Option("of weights, batches and noise") long seed,
-        @Option("the back end: auto, simd, reference, or cuda (cuda:1 is the second GPU, cuda+bf16 multiplies matrices in that precision)") String device,
+        @Option("the back end: auto, simd, reference, or cuda (cuda:1 is the second GPU, cuda+bf16 multiplies matrices in that precision, cuda+graphs launches CUDA graphs)") String device,
         @Option("threads; 0 is one for each processor") int threads) {
     private static final Pattern BYTE_PAIRS = Pattern.compile("bpe:(\\d{1,6})");
     private static final List<String> SPEED_ONLY = List.of("threads");

@@ -17,24 +17,26 @@ public final class OpenedBackend {
 
     private OpenedBackend() {}
 
+    /** @param name of {@link #NAMES}, of those with cuda also with what may stand behind it, as in {@code emulated cuda+graphs} */
     public static Backend open(String name, int threads) {
         if (!name.contains("cuda")) {
             return opened(name, threads);
         }
         String noEmulator = CudaEmulator.load();
-        if (name.equals(EMULATED)) {
+        boolean emulated = name.startsWith(EMULATED);
+        if (emulated) {
             Assumptions.assumeTrue(noEmulator == null, "emulated CUDA not tested: " + noEmulator);
         } else if (noEmulator == null) {
             absent("this machine has no NVIDIA driver");
         }
-        return opened("cuda", threads);
+        return opened(emulated ? "cuda" + name.substring(EMULATED.length()) : name, threads);
     }
 
     private static Backend opened(String name, int threads) {
         try {
             return Backends.open(name, threads);
         } catch (IllegalArgumentException cannotRun) {
-            return name.equals("cuda") ? absent(cannotRun.getMessage()) : Assumptions.abort(cannotRun.getMessage());
+            return name.startsWith("cuda") ? absent(cannotRun.getMessage()) : Assumptions.abort(cannotRun.getMessage());
         }
     }
 

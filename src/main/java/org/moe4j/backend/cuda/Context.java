@@ -25,6 +25,7 @@ final class Context {
     private final String name;
     private final Kernels kernels;
     private final int multiprocessors;
+    private final int driverVersion;
 
     private static final class Handle extends CUcontext {
         private long value() {
@@ -39,7 +40,8 @@ final class Context {
         name = "cuda:" + ordinal + " (" + name() + ")";
         int capability = 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-        kernels = Kernels.of(capability, driverVersion(), name);
+        driverVersion = driverVersion();
+        kernels = Kernels.of(capability, driverVersion, name);
         multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         retain();
         enter();
@@ -112,6 +114,18 @@ final class Context {
         if (ENTERED.get() != this) {
             Driver.setCurrent(context.value());
             ENTERED.set(this);
+        }
+    }
+
+    long handle() {
+        return context.value();
+    }
+
+    /** @throws InputException if the driver has no graphs that serve */
+    void requireGraphs() {
+        if (driverVersion < GraphCalls.VERSION) {
+            throw new InputException("the NVIDIA driver is too old for graphs: it knows CUDA " + Kernels.decimal(driverVersion / 10, 100) + ", they need "
+                    + Kernels.decimal(GraphCalls.VERSION / 10, 100) + " or newer; install a newer driver, or leave +graphs out of the device's name");
         }
     }
 

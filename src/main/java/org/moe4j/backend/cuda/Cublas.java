@@ -43,16 +43,20 @@ final class Cublas implements AutoCloseable {
     private static final int COMPUTE_32F_FAST_TF32 = 77;
     private static final int GEMM_DEFAULT = -1;
 
+    /** Bytes of working memory, as its documentation advises for compute capability 9.0. */
+    static final long WORKSPACE = 32L << 20;
+
     private final Library library;
     private final long handle;
     private final int compute;
+    private final DeviceStorage workspace;                                         // kept for as long as this is
     private final MemorySegment one;
     private final MemorySegment zero;
 
-    private record Library(MethodHandle create, MethodHandle destroy, MethodHandle setStream, MethodHandle gemm) {
+    private record Library(MethodHandle create, MethodHandle destroy, MethodHandle setStream, MethodHandle setWorkspace, MethodHandle gemm) {
         static Library of(SymbolLookup symbols) {
             return new Library(handle(symbols, "cublasCreate_v2", ADDRESS), handle(symbols, "cublasDestroy_v2", JAVA_LONG),
-                    handle(symbols, "cublasSetStream_v2", JAVA_LONG, JAVA_LONG),
+                    handle(symbols, "cublasSetStream_v2", JAVA_LONG, JAVA_LONG), handle(symbols, "cublasSetWorkspace_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG),
                     handle(symbols, "cublasGemmEx", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT,
                             JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
         }
@@ -66,7 +70,7 @@ final class Cublas implements AutoCloseable {
         int make() throws Throwable;
     }
 
-    private Cublas(Library library, long stream, Precision precision) {
+    private Cublas(Library library, long stream, Precision precision, DeviceStorage workspace) {
         this.library = library;
         compute = switch (precision) {
             case FLOAT32 -> COMPUTE_32F;
@@ -77,13 +81,21 @@ final class Cublas implements AutoCloseable {
         check("cublasCreate_v2", () -> (int) library.create.invokeExact(made));
         handle = made.get(JAVA_LONG, 0);
         check("cublasSetStream_v2", () -> (int) library.setStream.invokeExact(handle, stream));
+        this.workspace = workspace;
+        if (workspace != null) {
+            check("cublasSetWorkspace_v2", () -> (int) library.setWorkspace.invokeExact(handle, workspace.address(), WORKSPACE));
+        }
         one = Arena.ofAuto().allocateFrom(JAVA_FLOAT, 1);
         zero = Arena.ofAuto().allocateFrom(JAVA_FLOAT, 0);
     }
 
-    /** Products on a stream of the current context; empty where the library is not installed. */
-    static Optional<Cublas> on(long stream, Precision precision) {
-        return LIBRARY.map(library -> new Cublas(library, stream, precision));
+    /**
+     * Products on a stream of the current context; empty where the library is not installed.
+     *
+     * @param workspace of {@link #WORKSPACE} bytes, or null for the library's own, which it may allocate within a graph
+     */
+    static Optional<Cublas> on(long stream, Precision precision, DeviceStorage workspace) {
+        return LIBRARY.map(library -> new Cublas(library, stream, precision, workspace));
     }
 
     private static Optional<Library> find() {

@@ -26,10 +26,11 @@ import org.moe4j.tensor.Strided;
 
 /** Computes on an NVIDIA GPU, in float32. Calls return when their work is queued; reading a value waits for it. */
 public final class CudaBackend implements Backend {
-    private static final Pattern NAME = Pattern.compile("cuda(?::(\\d{1,3}))?(?:\\+(tf32|bf16))?");
+    private static final Pattern NAME = Pattern.compile("cuda(?::(\\d{1,3}))?(?:\\+(tf32|bf16))?(\\+graphs)?");
 
     private final Device device;
     private final Precision precision;
+    private final boolean graphs;
     private final Elementwise elementwise;
     private final Products products;
     private final Lists lists;
@@ -42,9 +43,10 @@ public final class CudaBackend implements Backend {
     private final Adam adam;
     private Optional<Cublas> blas;                                                 // null until the first product
 
-    private CudaBackend(int ordinal, Precision precision) {
+    private CudaBackend(int ordinal, Precision precision, boolean graphs) {
         this.precision = precision;
-        device = new Device(ordinal);
+        this.graphs = graphs;
+        device = new Device(ordinal, graphs);
         elementwise = new Elementwise(device);
         products = new Products(device);
         lists = new Lists(device);
@@ -59,22 +61,22 @@ public final class CudaBackend implements Backend {
 
     /**
      * @param name {@code cuda} for the first GPU, {@code cuda:1} for the second, with {@code +tf32} or {@code +bf16} for matrix products of
-     *     operands rounded to these
+     *     operands rounded to these; {@code +graphs} at the end launches what comes again as CUDA graphs, with the same results
      * @throws InputException if there is no driver, no such device, or none that serves, in one sentence
      */
     public static CudaBackend open(String name) {
         Matcher parts = NAME.matcher(name);
         if (!parts.matches()) {
-            throw new InputException("the device is '" + name + "'; cuda, cuda:1 (the second GPU), cuda+tf32 or cuda:1+bf16 (matrix products in lower precision) would do");
+            throw new InputException("the device is '" + name + "'; cuda, cuda:1 (the second GPU), cuda+tf32 or cuda:1+bf16 (matrix products in lower precision) would do, and +graphs at the end of each (CUDA graphs)");
         }
         Precision precision = parts.group(2) == null ? Precision.FLOAT32 : Precision.valueOf(parts.group(2).toUpperCase(Locale.ROOT));
-        return new CudaBackend(parts.group(1) == null ? 0 : Integer.parseInt(parts.group(1)), precision);
+        return new CudaBackend(parts.group(1) == null ? 0 : Integer.parseInt(parts.group(1)), precision, parts.group(3) != null);
     }
 
-    /** With the precision of matrix products where it is lower. */
+    /** With the precision of matrix products where it is lower, and with graphs. */
     @Override
     public String name() {
-        return "cuda" + precision.suffix;
+        return "cuda" + precision.suffix + (graphs ? "+graphs" : "");
     }
 
     @Override
@@ -103,6 +105,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void close() {
+        device.flush();
         if (blas != null) {
             blas.ifPresent(Cublas::close);
         }
@@ -193,8 +196,8 @@ public final class CudaBackend implements Backend {
             blas = device.cublas(precision);
         }
         if (blas.isPresent()) {
-            device.enter();
-            blas.get().gemm(transposeA, transposeB, m, n, k, DeviceStorage.of(a).address(), DeviceStorage.of(b).address(), DeviceStorage.of(c).address(), add);
+            device.queue(new Work.Product(blas.get(), transposeA, transposeB, m, n, k, DeviceStorage.of(a).address(), DeviceStorage.of(b).address(),
+                    DeviceStorage.of(c).address(), add));
         } else {
             products.gemm(transposeA, transposeB, m, n, k, a, b, c, add);
         }

@@ -1,8 +1,6 @@
 package org.moe4j.backend.cuda;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 import org.moe4j.tensor.HostInts;
@@ -17,7 +15,6 @@ import jcuda.driver.JCudaDriver;
  * For one thread at a time.
  */
 final class Device implements AutoCloseable {
-    private static final int MOST_PARAMETERS = 256;
     /** Blocks of 256 threads that a multiprocessor runs at once. */
     private static final int BLOCKS_EACH = 8;
 
@@ -25,9 +22,7 @@ final class Device implements AutoCloseable {
     private final Stream stream = new Stream();
     private final DeviceMemory memory;
     private final Staging staging;
-    /** The addresses of a launch's arguments, and the arguments, at multiples of 8 bytes. */
-    private final MemorySegment parameters = Arena.ofAuto().allocate(2L * MOST_PARAMETERS * Long.BYTES, Long.BYTES);
-    private final MemorySegment arguments = parameters.asSlice((long) MOST_PARAMETERS * Long.BYTES);
+    private final Graphs graphs;                                                   // null: work goes to the driver as it comes
 
     private static final class Stream extends CUstream {
         private long handle() {
@@ -36,11 +31,38 @@ final class Device implements AutoCloseable {
     }
 
     Device(int ordinal) {
+        this(ordinal, false);
+    }
+
+    /** @param graphs whether to launch what comes again as {@link Graphs} */
+    Device(int ordinal, boolean graphs) {
         context = Context.of(ordinal);
+        if (graphs) {
+            context.requireGraphs();
+        }
         context.enter();
-        memory = new DeviceMemory(context.toString());
+        memory = new DeviceMemory(context.toString(), this::flush);
         CudaException.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream");
-        staging = new Staging(stream, stream.handle());
+        staging = new Staging(this, stream, stream.handle());
+        this.graphs = graphs ? new Graphs(new GraphCalls(context.handle(), stream.handle()), stream.handle()) : null;
+    }
+
+    /** Puts work behind all that was queued before. */
+    void queue(Work work) {
+        context.enter();
+        if (graphs == null) {
+            work.submit(stream.handle());
+        } else {
+            graphs.add(work);
+        }
+    }
+
+    /** Has the driver know of all that is queued: for calls that look at the stream, or free memory. */
+    void flush() {
+        if (graphs != null) {
+            context.enter();
+            graphs.flush();
+        }
     }
 
     /** As in "cuda:0 (NVIDIA H200)". */
@@ -100,39 +122,14 @@ final class Device implements AutoCloseable {
         }
         context.enter();
         try (Scratch sent = scratch()) {
-            int place = 0;
-            for (int i = 0; i < arguments.length; i++) {
-                parameters.setAtIndex(ValueLayout.JAVA_LONG, i, this.arguments.address() + (long) place * Long.BYTES);
-                place += put(place, arguments[i] instanceof HostInts list ? sent.copyOf(list) : arguments[i]);
-            }
-            Driver.launch(kernel, context.kernel(kernel, sharedBytes), gridX, gridY, gridZ, blockX, sharedBytes, stream.handle(), parameters);
+            queue(new Work.Kernel(kernel, context.kernel(kernel, sharedBytes), gridX, gridY, gridZ, blockX, sharedBytes, Arguments.of(arguments, sent)));
         }
-    }
-
-    /** Puts an argument at a place and returns how many places it takes. */
-    private int put(int i, Object argument) {
-        switch (argument) {
-            case null -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, 0);
-            case DeviceStorage x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x.address());
-            case DeviceInts x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x.address());
-            case Integer x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x);
-            case Long x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x);
-            case Float x -> arguments.set(ValueLayout.JAVA_FLOAT, (long) i * Long.BYTES, x);
-            case Double x -> arguments.set(ValueLayout.JAVA_DOUBLE, (long) i * Long.BYTES, x);
-            case Boolean x -> arguments.setAtIndex(ValueLayout.JAVA_LONG, i, x ? 1 : 0);
-            case long[] x -> {
-                MemorySegment.copy(x, 0, arguments, ValueLayout.JAVA_LONG, (long) i * Long.BYTES, x.length);
-                return x.length;
-            }
-            default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
-        }
-        return 1;
     }
 
     /** cuBLAS for products on this device's stream, where it is installed. */
     Optional<Cublas> cublas(Precision precision) {
         enter();
-        return Cublas.on(stream.handle(), precision);
+        return Cublas.on(stream.handle(), precision, graphs == null ? null : floats(Cublas.WORKSPACE / Float.BYTES));
     }
 
     /** Makes the context the calling thread's; for calls that are not this class'. */
@@ -143,16 +140,14 @@ final class Device implements AutoCloseable {
     /** Queues setting 32-bit words. */
     void fill(long address, int word, long words) {
         if (words > 0) {
-            context.enter();
-            Driver.setWords(address, word, words, stream.handle());
+            queue(new Work.Fill(address, word, words));
         }
     }
 
     /** Queues a copy on the device; the two must not overlap. */
     void copy(long from, long to, long bytes) {
         if (bytes > 0) {
-            context.enter();
-            Driver.deviceToDevice(to, from, bytes, stream.handle());
+            queue(new Work.Copy(false, from, to, bytes));
         }
     }
 
@@ -170,8 +165,12 @@ final class Device implements AutoCloseable {
 
     @Override
     public void close() {
+        flush();
         context.enter();
         Driver.synchronize(stream.handle());
+        if (graphs != null) {
+            graphs.close();
+        }
         memory.close();
         staging.close();
         JCudaDriver.cuStreamDestroy(stream);

@@ -37,18 +37,21 @@ final class DeviceMemory {
     private final MemorySegment address = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
 
     private final String device;
+    private final Runnable beforeFreeing;
     private final long growth;
     private long heldBytes;
     private long inUseBytes;
     private long limit;
 
-    DeviceMemory(String device) {
-        this(device, GROWTH);
+    /** @param beforeFreeing has the driver know of all work that uses what is given back to it */
+    DeviceMemory(String device, Runnable beforeFreeing) {
+        this(device, beforeFreeing, GROWTH);
     }
 
     /** @param growth bytes from which on it is looked for blocks that nobody holds any more before the driver is asked for others, as long as less than half are held */
-    DeviceMemory(String device, long growth) {
+    DeviceMemory(String device, Runnable beforeFreeing, long growth) {
         this.device = device;
+        this.beforeFreeing = beforeFreeing;
         this.growth = growth;
         limit = growth;
     }
@@ -188,6 +191,7 @@ final class DeviceMemory {
 
     /** Returns the blocks that wait to the driver. */
     private void shrink() {
+        beforeFreeing.run();
         for (PriorityQueue<Block> blocks : waiting.values()) {
             for (Block block : blocks) {
                 Driver.free(block.address);

@@ -23,7 +23,7 @@ final class Driver {
     private static final SymbolLookup SYMBOLS = SymbolLookup.libraryLookup(LIBRARY, Arena.global());
     private static final MethodHandle LAUNCH = handle("cuLaunchKernel", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
             JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
-    private static final MethodHandle HOST_TO_DEVICE = handle("cuMemcpyHtoDAsync_v2", JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle HOST_TO_DEVICE = handle("cuMemcpyHtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle DEVICE_TO_HOST = handle("cuMemcpyDtoHAsync_v2", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle DEVICE_TO_DEVICE = handle("cuMemcpyDtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle SET_WORDS = handle("cuMemsetD32Async", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -32,15 +32,21 @@ final class Driver {
     private static final MethodHandle ALLOCATE = handle("cuMemAlloc_v2", ADDRESS, JAVA_LONG);
     private static final MethodHandle FREE = handle("cuMemFree_v2", JAVA_LONG);
 
-    private interface Call {
+    interface Call {
         int make() throws Throwable;
     }
 
     private Driver() {}
 
-    private static MethodHandle handle(String name, MemoryLayout... parameters) {
+    static MethodHandle handle(String name, MemoryLayout... parameters) {
         MemorySegment address = SYMBOLS.find(name).orElseThrow(() -> new UnsatisfiedLinkError(LIBRARY + " has no " + name));
         return Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(JAVA_INT, parameters));
+    }
+
+    /** The second version of a call where the driver has one, else the first. */
+    static MethodHandle newest(String name, MemoryLayout... parameters) {
+        String second = name + "_v2";
+        return handle(SYMBOLS.find(second).isPresent() ? second : name, parameters);
     }
 
     /** @param parameters the addresses of the kernel's arguments, which are read before this returns */
@@ -48,7 +54,7 @@ final class Driver {
         check(name, () -> (int) LAUNCH.invokeExact(function, gridX, gridY, gridZ, blockX, 1, 1, sharedBytes, stream, parameters, MemorySegment.NULL));
     }
 
-    static void hostToDevice(long to, MemorySegment from, long bytes, long stream) {
+    static void hostToDevice(long to, long from, long bytes, long stream) {
         check("a copy to the device", () -> (int) HOST_TO_DEVICE.invokeExact(to, from, bytes, stream));
     }
 
@@ -82,7 +88,7 @@ final class Driver {
         check("freeing memory", () -> (int) FREE.invokeExact(address));
     }
 
-    private static void check(String what, Call call) {
+    static void check(String what, Call call) {
         CudaException.check(code(call), what);
     }
 

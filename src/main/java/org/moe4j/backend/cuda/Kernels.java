@@ -72,7 +72,7 @@ final class Kernels {
                 + decimal(least.version / 10, 100) + " or newer; install a newer driver");
     }
 
-    private static String decimal(int number, int unit) {
+    static String decimal(int number, int unit) {
         return number / unit + "." + number % unit;
     }
 

@@ -16,6 +16,7 @@ final class Staging {
     private static final int PIECES = 8;
     private static final long PIECE = 1 << 20;
 
+    private final Device device;
     private final CUstream stream;
     private final long streamHandle;
     private final Pointer pinned = new Pointer();
@@ -24,7 +25,8 @@ final class Staging {
     private int piece;
     private long used;
 
-    Staging(CUstream stream, long streamHandle) {
+    Staging(Device device, CUstream stream, long streamHandle) {
+        this.device = device;
         this.stream = stream;
         this.streamHandle = streamHandle;
         CudaException.check(JCudaDriver.cuMemAllocHost(pinned, (PIECES + 1) * PIECE), "pinning host memory");
@@ -41,7 +43,7 @@ final class Staging {
             long bytes = Math.min(from.byteSize() - done, PIECE - used);
             MemorySegment place = memory.asSlice(piece * PIECE + used, bytes);
             place.copyFrom(from.asSlice(done, bytes));
-            Driver.hostToDevice(to + done, place, bytes, streamHandle);
+            device.queue(new Work.Copy(true, place.address(), to + done, bytes));
             used += bytes;
             done += bytes;
         }
@@ -49,6 +51,7 @@ final class Staging {
 
     /** Copies from the device, when all that was queued before is done. */
     void fetch(long from, MemorySegment to) {
+        device.flush();
         MemorySegment place = memory.asSlice(PIECES * PIECE, PIECE);
         for (long done = 0; done < to.byteSize(); done += PIECE) {
             long bytes = Math.min(to.byteSize() - done, PIECE);
@@ -59,6 +62,7 @@ final class Staging {
     }
 
     private void next() {
+        device.flush();
         if (sent[piece] == null) {
             sent[piece] = new CUevent();
             CudaException.check(JCudaDriver.cuEventCreate(sent[piece], jcuda.driver.CUevent_flags.CU_EVENT_DISABLE_TIMING), "making an event");

@@ -5,9 +5,9 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +53,9 @@ public final class CudaEmulator {
                 absent = "the CUDA emulator is built by g++, which is not here";
             } else {
                 System.load(library().toString());
-                System.setProperty(Cublas.PROPERTY, "none");                       // a real one would find no GPU
+                if (System.getProperty(Cublas.PROPERTY) == null) {
+                    System.setProperty(Cublas.PROPERTY, "none");                   // a real one would find no GPU
+                }
                 loaded = true;
             }
         }
@@ -62,12 +64,33 @@ public final class CudaEmulator {
 
     /** How often this process has waited for its device. */
     public static int waits() {
-        MemorySegment function = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).find("emu_waits").orElseThrow();
         try {
-            return (int) Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(ValueLayout.JAVA_INT)).invokeExact();
+            return (int) function("emu_waits", FunctionDescriptor.of(ValueLayout.JAVA_INT)).invokeExact();
         } catch (Throwable impossible) {
             throw new AssertionError(impossible);
         }
+    }
+
+    /** How often this process has made a call of the driver's, by its name without the version. */
+    public static int calls(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) function("emu_calls", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS)).invokeExact(arena.allocateFrom(name));
+        } catch (Throwable impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    /** Makes calls fail from now on, as in "cuGraphLaunch@3=719", none for ""; a device that was lost is there again. */
+    public static void fail(String calls) {
+        try (Arena arena = Arena.ofConfined()) {
+            function("emu_fail", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).invokeExact(arena.allocateFrom(calls));
+        } catch (Throwable impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private static MethodHandle function(String name, FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).find(name).orElseThrow(), descriptor);
     }
 
     /** The library, built when its sources have changed; other JVMs wait. */
@@ -88,7 +111,7 @@ public final class CudaEmulator {
     }
 
     /** A cuBLAS that multiplies in the emulator's memory. */
-    static Path cublas() throws IOException {
+    public static Path cublas() throws IOException {
         Files.createDirectories(BUILT);
         return linked("libcublas.so.13", List.of(object(EMULATOR.resolve("emulated_cublas.cpp"), List.of())));
     }

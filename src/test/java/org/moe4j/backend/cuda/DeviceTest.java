@@ -64,7 +64,7 @@ class DeviceTest {
     void droppedMemoryIsUsedAgain() {
         try (Device device = new Device(0)) {
             device.enter();
-            DeviceMemory memory = new DeviceMemory("device", 8 << 20);
+            DeviceMemory memory = new DeviceMemory("device", () -> {}, 8 << 20);
             for (int i = 0; i < 500; i++) {
                 memory.take((1 << 20) - 100 * i);
             }
@@ -77,7 +77,7 @@ class DeviceTest {
     void memoryInUseIsNotHandedOut() {
         try (Device device = new Device(0)) {
             device.enter();
-            DeviceMemory memory = new DeviceMemory("device", 1 << 20);
+            DeviceMemory memory = new DeviceMemory("device", () -> {}, 1 << 20);
             List<DeviceMemory.Lease> used = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 used.add(memory.take(100_000));

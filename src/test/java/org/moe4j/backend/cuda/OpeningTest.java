@@ -36,6 +36,7 @@ class OpeningTest {
         assertThat(sentence(Map.of("MOE4J_EMULATOR_DEVICES", "2"), "cuda:1")).isEqualTo("opened cuda");
         assertThat(sentence(Map.of("MOE4J_EMULATOR_CAPABILITY", "86"), "cuda:0")).isEqualTo("opened cuda");
         assertThat(sentence(Map.of(), "cuda:0+bf16")).isEqualTo("opened cuda+bf16");
+        assertThat(sentence(Map.of("MOE4J_EMULATOR_VERSION", "11040"), "cuda+tf32+graphs")).isEqualTo("opened cuda+tf32+graphs");
     }
 
     @Test
@@ -53,13 +54,14 @@ class OpeningTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "MOE4J_EMULATOR_DEVICES|1|cuda:x|the device is 'cuda:x'; cuda, cuda:1 (the second GPU), cuda+tf32 or cuda:1+bf16 (matrix products in lower precision) would do",
+        "MOE4J_EMULATOR_DEVICES|1|cuda:x|the device is 'cuda:x'; cuda, cuda:1 (the second GPU), cuda+tf32 or cuda:1+bf16 (matrix products in lower precision) would do, and +graphs at the end of each (CUDA graphs)",
         "MOE4J_EMULATOR_FAIL|cuInit=100|cuda|there is no CUDA device: an NVIDIA driver is installed, but sees no GPU; the simd back end computes without one",
         "MOE4J_EMULATOR_FAIL|cuInit=803|cuda|the NVIDIA driver does not start, it says CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803); the simd back end computes without one",
         "MOE4J_EMULATOR_DEVICES|0|cuda|there is no CUDA device on this machine; the simd back end computes without one",
         "MOE4J_EMULATOR_DEVICES|1|cuda:1|there is no CUDA device 1: this machine has 1, cuda:0",
         "MOE4J_EMULATOR_DEVICES|2|cuda:7|there is no CUDA device 7: this machine has 2, cuda:0 to cuda:1",
         "MOE4J_EMULATOR_VERSION|10020|cuda|the NVIDIA driver is too old: it knows CUDA 10.2, the kernels need 11.0 or newer; install a newer driver",
+        "MOE4J_EMULATOR_VERSION|11030|cuda+graphs|the NVIDIA driver is too old for graphs: it knows CUDA 11.3, they need 11.4 or newer; install a newer driver, or leave +graphs out of the device's name",
         "MOE4J_EMULATOR_CAPABILITY|75|cuda|cuda:0 (CUDA emulator (host CPU)) has compute capability 7.5, the kernels need 8.0 or more",
         "MOE4J_EMULATOR_FAIL|cuDevicePrimaryCtxRetain=46|cuda|cuda:0 (CUDA emulator (host CPU)) is busy: another process has it to itself, as its compute mode allows; wait, or choose another device",
         "MOE4J_EMULATOR_FAIL|cuDevicePrimaryCtxRetain=2|cuda|cuda:0 (CUDA emulator (host CPU)) has no memory left to begin with: other processes hold it; wait, or choose another device",
