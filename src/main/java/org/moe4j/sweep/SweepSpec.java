@@ -39,7 +39,7 @@ public record SweepSpec(
         @Option("bytes, or bpe:SIZE for byte pairs trained on the text") String tokenizer,
         @Option("tokens of the fixed validation slice") int validationTokens,
         @Option("how many times a trial is evaluated") int evaluations,
-        @Option("the back end: auto, simd, reference, or cuda (cuda:1 is the second GPU, cuda+bf16 multiplies matrices in that precision)") String device,
+        @Option("the back end: auto, simd, reference, or cuda (cuda:1 is the second GPU, cuda+bf16 multiplies matrices in that precision, cuda+graphs launches CUDA graphs)") String device,
         @Option("threads of one trial; 0 shares out the processors") int threads,
         @Option("trials side by side; 0 is one for each processor, one on a GPU") int parallel) {
 
