@@ -116,7 +116,11 @@ public final class Benchmarks implements Callable<Integer> {
     /** Where the pom stands: above the classes. */
     private static Path projectRoot() {
         String classes = System.getProperty("java.class.path").split(java.io.File.pathSeparator)[0];
-        return Path.of(classes).toAbsolutePath().normalize().getParent().getParent();
+        Path folder = Path.of(classes).toAbsolutePath().normalize().getParent();
+        while (!Files.exists(folder.resolve("pom.xml")) && folder.getParent() != null) {
+            folder = folder.getParent();
+        }
+        return folder;
     }
 
     /** Runs the command and gives its exit code. */

@@ -152,6 +152,52 @@ class ExperimentsRunTest {
         assertThat(Files.readAllLines(temp.resolve("calls"))).hasSize(2);
     }
 
+    @Test void compilesTheStudiesAndArchivesTheirClassesOnceForABuild() throws Exception {
+        onARealJdk();
+        write("experiments/train.java", "void main(String[] words) { IO.println(\"train \" + String.join(\" \", words)); }\n");
+        write("target/classes/a.txt", "");
+        built();
+        Outcome first = run("train", "me");
+        assertThat(first.err()).doesNotContain("train.java");
+        assertThat(first.out().strip()).isEqualTo("train me");
+        assertThat(project.resolve("target/start")).isDirectoryContaining(file -> file.endsWith("classes.jsa"));
+
+        environment.put("JDK_JAVA_OPTIONS", "-Xlog:class+load:file=" + temp + "/loaded");
+        FileTime made = Files.getLastModifiedTime(project.resolve("target/start/moe4j.jar"));
+        assertThat(run("train").exit()).isZero();
+        assertThat(Files.readString(temp.resolve("loaded"))).containsPattern("\\] train source: shared objects file \\(top\\)");
+        assertThat(Files.getLastModifiedTime(project.resolve("target/start/moe4j.jar"))).isEqualTo(made);
+
+        write("experiments/train.java", "void main() { IO.println(\"edited\"); }\n");
+        Files.setLastModifiedTime(project.resolve("experiments/train.java"), FileTime.from(Instant.now().plusSeconds(90)));
+        assertThat(run("train").out().strip()).isEqualTo("edited");
+
+        environment.remove("JDK_JAVA_OPTIONS");
+        Files.write(project.resolve("target/start/classes.jsa"), new byte[100]);
+        assertThat(run("granularity")).isEqualTo(new Outcome(0, "", first.err()));   // no word of an archive that is of no use
+    }
+
+    @Test void startsWithoutAnArchiveWhereNoneCanBeMade() throws Exception {
+        onARealJdk();
+        write("experiments/bench.java", "no Java at all");
+        write("experiments/granularity.java", "void main() { IO.println(\"here\"); }\n");
+        built();
+        assertThat(run("granularity").out().strip()).isEqualTo("here");
+        assertThat(project.resolve("target")).isDirectoryNotContaining(file -> file.getFileName().toString().startsWith("start"));
+    }
+
+    @Test void makesItOnceForRunsThatStartTogether() throws Exception {
+        onARealJdk();
+        write("experiments/train.java", "void main() { IO.println(\"trained\"); }\n");
+        built();
+        List<Process> together = new ArrayList<>();
+        for (int i = 0; i < 3; i++) together.add(start("train"));
+        for (Process process : together) assertThat(finish(process).out().strip()).isEqualTo("trained");
+        try (var left = Files.list(project.resolve("target"))) {
+            assertThat(left.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(".built", ".building", "classes", "lib", "start");
+        }
+    }
+
     @Test void showsTheBuildsOutputOnlyWhenItFails() throws Exception {
         jdk("jdks/25", "25", VECTOR);
         executable(bin.resolve("mvn"), "#!/bin/bash\necho 'A.java: boom'\nexit 1\n");
@@ -182,11 +228,15 @@ class ExperimentsRunTest {
         return home;
     }
 
+    /** Takes the JDK that runs this, which starts programs in earnest. */
+    private void onARealJdk() {
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+    }
+
     private void built() throws IOException {
         Files.createDirectories(project.resolve("target/classes"));
         Files.createDirectories(project.resolve("target/lib"));
-        Path stamp = Files.createFile(project.resolve("target/.built"));
-        Files.setLastModifiedTime(stamp, FileTime.from(Instant.now().plusSeconds(60)));
+        Files.createFile(project.resolve("target/.built"));
     }
 
     private void write(String file, String text) throws IOException {
