@@ -1,10 +1,8 @@
-// Matrix products in float32 on the ordinary units: c (m,n) = op(a) (m,k) · op(b) (k,n), and the same for every expert over its own
-// rows in one launch. A block makes one tile of c; each step of K brings a slice of a and b to shared memory while the slice
-// before is multiplied, each thread holding a square of the tile in registers. Sums go over k in order, so results are the same at every run.
-#include "common.cuh"
+// Matrix products in float32 on the ordinary units. Each step of K brings a slice of a and b to shared memory while the slice before is
+// multiplied, each thread holding a square of the tile in registers. Sums go over k in order, so results are the same at every run.
+#include "gemm.cuh"
 
-const int GEMM_BLOCK = 256;                    // 16 by 16 threads
-const int SIDE = 16;
+const int SIDE = 16;                           // 16 by 16 threads
 const int STEP = 8;                            // of K: 2 slices of 128 · 8 values an operand are 16 KiB
 const int PAD = 4;                             // so that the transposing stores of a slice go to different banks
 
@@ -12,16 +10,6 @@ const int PAD = 4;                             // so that the transposing stores
 template <int TILE> struct Slices {
     float a[2][STEP][TILE + PAD];
     float b[2][STEP][TILE + PAD];
-};
-
-// How an operand lies in memory: element (i, l) of op(x), i along the tile's side and l along K, at x[i · row + l · column]; one of the
-// two is 1. rows and depth bound i and l.
-struct Operand {
-    const float* x;
-    int64 row;
-    int64 column;
-    int64 rows;
-    int64 depth;
 };
 
 // A thread's part of the slices of an operand, on its way from memory: neighbouring threads read neighbours there, along K or along
@@ -64,7 +52,7 @@ template <int TILE> struct Part {
 
 // c[i,j], i from firstI and j from firstJ, = or += the sum over l of a(i,l) b(j,l); c is row-major with n columns. A thread has the
 // rows ty · 4 .. + 3 of each 64, and the columns tx · 4 .. + 3.
-template <int TILE> __device__ inline void product(const Operand& a, const Operand& b, int64 firstI, int64 firstJ, float* c, int64 n, int add) {
+template <int TILE> __device__ inline void simpleProduct(const Operand& a, const Operand& b, int64 firstI, int64 firstJ, float* c, int64 n, int add) {
     const int PER = TILE / SIDE;
     __shared__ Slices<TILE> s;
     int tx = threadIdx.x % SIDE;
@@ -134,78 +122,15 @@ template <int TILE> __device__ inline void product(const Operand& a, const Opera
     }
 }
 
-// Grid (tiles of n · tiles of m)
-template <int TILE> __device__ inline void gemmTile(int transposeA, int transposeB, int m, int n, int k, const float* a, const float* b, float* c, int add) {
-    int across = (n + TILE - 1) / TILE;
-    Operand left = {a, transposeA ? 1 : int64(k), transposeA ? int64(m) : 1, m, k};
-    Operand right = {b, transposeB ? int64(k) : 1, transposeB ? 1 : int64(n), n, k};
-    product<TILE>(left, right, int64(blockIdx.x / across) * TILE, int64(blockIdx.x % across) * TILE, c, n, add);
-}
-
-extern "C" __global__ void __launch_bounds__(GEMM_BLOCK, 2) gemm128(int transposeA, int transposeB, int m, int n, int k, const float* a, const float* b, float* c, int add) {
-    gemmTile<128>(transposeA, transposeB, m, n, k, a, b, c, add);
-}
-
-extern "C" __global__ void __launch_bounds__(GEMM_BLOCK) gemm64(int transposeA, int transposeB, int m, int n, int k, const float* a, const float* b, float* c, int add) {
-    gemmTile<64>(transposeA, transposeB, m, n, k, a, b, c, add);
-}
-
-// The first of an expert's slots for tiles, of which rows / TILE + experts are enough for all: an expert with r rows from s on has at
-// most (s + r) / TILE - s / TILE + 1 tiles. So every block finds its tile by itself, with no list of tiles made before.
-__device__ inline int64 slotOf(const int* starts, int e, int tile) { return starts[e] / tile + e; }
-
-__device__ inline int expertOf(const int* starts, int experts, int64 slot, int tile) {
-    int low = 0;
-    int high = experts - 1;
-    while (low < high) {                       // the last expert whose first slot is not beyond
-        int middle = (low + high + 1) / 2;
-        if (slotOf(starts, middle, tile) <= slot) low = middle;
-        else high = middle - 1;
+template <int TILE> struct Simple {
+    static const int SIZE = TILE;
+    static __device__ void product(const Operand& a, const Operand& b, int64 firstI, int64 firstJ, float* c, int64 n, int add) {
+        simpleProduct<TILE>(a, b, firstI, firstJ, c, n, add);
     }
-    return low;
-}
+};
 
-// y (R,n) = x (R,k) · op(w[e]) for the rows of each e, or y += ; grid (tiles of n · slots)
-template <int TILE> __device__ inline void groupedTile(const int* starts, int experts, int transposeW, int n, int k, const float* x, const float* w, float* y, int add) {
-    int across = (n + TILE - 1) / TILE;
-    int64 slot = blockIdx.x / across;
-    int e = expertOf(starts, experts, slot, TILE);
-    int64 first = starts[e] + (slot - slotOf(starts, e, TILE)) * TILE;
-    if (slot < slotOf(starts, e, TILE) || first >= starts[e + 1]) return;
-    const float* expert = w + int64(e) * n * k;
-    Operand left = {x, k, 1, starts[e + 1], k};
-    Operand right = {expert, transposeW ? int64(k) : 1, transposeW ? 1 : int64(n), n, k};
-    product<TILE>(left, right, first, int64(blockIdx.x % across) * TILE, y, n, add);
-}
-
-extern "C" __global__ void __launch_bounds__(GEMM_BLOCK, 2) groupedGemm128(const int* starts, int experts, int transposeW, int n, int k, const float* x, const float* w, float* y, int add) {
-    groupedTile<128>(starts, experts, transposeW, n, k, x, w, y, add);
-}
-
-extern "C" __global__ void __launch_bounds__(GEMM_BLOCK) groupedGemm64(const int* starts, int experts, int transposeW, int n, int k, const float* x, const float* w, float* y, int add) {
-    groupedTile<64>(starts, experts, transposeW, n, k, x, w, y, add);
-}
-
-// dw[e] (m,n) = a[rows of e]ᵀ · b[rows of e], or += ; a (R,m), b (R,n); grid (tiles of n · tiles of m · experts)
-template <int TILE> __device__ inline void groupedWeightsTile(const int* starts, int m, int n, const float* a, const float* b, float* dw, int add) {
-    int across = (n + TILE - 1) / TILE;
-    int down = (m + TILE - 1) / TILE;
-    int64 e = blockIdx.x / (int64(across) * down);
-    int within = int(blockIdx.x % (int64(across) * down));
-    int64 rows = starts[e + 1] - starts[e];
-    if (add && rows == 0) return;
-    Operand left = {a + int64(starts[e]) * m, 1, m, m, rows};
-    Operand right = {b + int64(starts[e]) * n, 1, n, n, rows};
-    product<TILE>(left, right, int64(within / across) * TILE, int64(within % across) * TILE, dw + e * m * n, n, add);
-}
-
-extern "C" __global__ void __launch_bounds__(GEMM_BLOCK, 2) groupedWeights128(const int* starts, int m, int n, const float* a, const float* b, float* dw, int add) {
-    groupedWeightsTile<128>(starts, m, n, a, b, dw, add);
-}
-
-extern "C" __global__ void __launch_bounds__(GEMM_BLOCK) groupedWeights64(const int* starts, int m, int n, const float* a, const float* b, float* dw, int add) {
-    groupedWeightsTile<64>(starts, m, n, a, b, dw, add);
-}
+GEMM_KERNELS(, Simple<128>, 128, 2)
+GEMM_KERNELS(, Simple<64>, 64, 1)
 
 // The expert of row r, or -1 if none has it.
 __device__ inline int expertOfRow(const int* starts, int experts, int64 r) {

@@ -48,7 +48,7 @@ public final class CudaBackend implements Backend {
         this.graphs = graphs;
         device = new Device(ordinal, graphs);
         elementwise = new Elementwise(device);
-        products = new Products(device);
+        products = new Products(device, precision);
         lists = new Lists(device);
         tableRows = new TableRows(device, lists);
         neurons = new SingleNeurons(device);

@@ -18,7 +18,7 @@ import jcuda.driver.JCudaDriver;
 /** The kernels of src/main/cuda in one context, by name: a module for each file there, loaded when it is first looked into. */
 final class Kernels {
     /** The files of src/main/cuda, and the resources made from them; kernels' names are distinct over all of them. */
-    static final List<String> FILES = List.of("storage", "random", "unary", "strided", "gemm", "lists", "rows", "neurons", "columns", "top_k", "row_functions", "norms", "attention", "rotary", "adam");
+    static final List<String> FILES = List.of("storage", "random", "unary", "strided", "gemm", "tensor_gemm", "lists", "rows", "neurons", "columns", "top_k", "row_functions", "norms", "attention", "rotary", "adam");
     /** Dynamic shared memory that a kernel gets unasked. */
     private static final int SHARED_UNASKED = 48 << 10;
 

@@ -3,7 +3,7 @@ package org.moe4j.backend.cuda;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
-/** Matrix products by kernels of our own, one and by groups of rows: gemm.cu. */
+/** Matrix products by kernels of our own, one and by groups of rows: gemm.cu, and on tensor cores tensor_gemm.cu. */
 final class Products {
     private static final int BLOCK = 256;
     private static final int WARPS = 8;
@@ -14,9 +14,11 @@ final class Products {
     private static final int ENOUGH_TILES = 128;
 
     private final Device device;
+    private final Precision precision;
 
-    Products(Device device) {
+    Products(Device device, Precision precision) {
         this.device = device;
+        this.precision = precision;
     }
 
     private static long tiles(long m, long n, int tile) {
@@ -28,7 +30,7 @@ final class Products {
     }
 
     private void launch(String kernel, int tile, long blocks, Object... arguments) {
-        device.launch(kernel + tile, Math.toIntExact(blocks), 1, 1, BLOCK, 0, arguments);
+        device.launch(kernel + precision.kernels + tile, Math.toIntExact(blocks), 1, 1, BLOCK, 0, arguments);
     }
 
     void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, boolean add) {
