@@ -69,7 +69,7 @@ record Catalog(String work, List<String> sizes, int warmUp, Opening opening) {
 
     /** PyTorch's name of the device that a back end computes on. */
     static String torchDevice(String device) {
-        return isGpu(device) ? device : TorchProgram.CPU;
+        return isGpu(device) ? device.replaceFirst("\\+.*", "") : TorchProgram.CPU;
     }
 
     /** The first of its sizes. */

@@ -1,6 +1,7 @@
 package org.moe4j.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -24,6 +25,7 @@ import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Tensor;
 import org.moe4j.train.Adam;
 import org.moe4j.train.Gradients;
@@ -40,14 +42,15 @@ final class LayerWork implements Work {
     private final Backend on;
     private final FeedForward layer;
     private final List<Parameter> inputs = new ArrayList<>();
-    private final double[] cotangent;
+    private final Tensor cotangent;
+    private final Storage first; // of the output: what is left of a run
     private final boolean gradient;
     private final Optimizer optimizer; // null for none
     private final Arena arena;
     private final Pass pass;
     private final double slotBytes; // of the rows of one table that a forward pass reads; 0 without tables
     private double flops;
-    private double touchedBytes; // of the different rows, all tables together
+    private double touchedBytes; // of the different rows, all tables together, for the first input: counting waits for a device
     private int turn;
 
     private LayerWork(Size size, Backend on, FeedForwardSpec spec, double slotBytes) {
@@ -59,8 +62,8 @@ final class LayerWork implements Work {
         for (int i = 0; i < INPUTS; i++) {
             inputs.add(new Parameter("x", Parameter.Kind.WEIGHT, new Tensor(Shape.of(tokens, dim), Numbers.normals(on, (long) tokens * dim, "x" + i))));
         }
-        cotangent = new double[tokens * dim];
-        Numbers.normals(on, cotangent.length, "dy").read(0, cotangent);
+        cotangent = new Tensor(Shape.of(tokens, dim), Numbers.normals(on, (long) tokens * dim, "dy"));
+        first = on.allocate(1);
         String pass = size.word("pass");
         gradient = !pass.equals("forward");
         optimizer = pass.equals("update") ? new Adam.Spec().build(on, layer.parameters()) : null;
@@ -103,17 +106,18 @@ final class LayerWork implements Work {
     @Override
     public Object run() {
         Parameter x = inputs.get(turn++ % INPUTS);
-        double first;
         try (Tape t = new Tape(on, arena, gradient)) {
             Variable y = layer.forward(t, x, pass).y();
-            first = y.data().get(0);
+            on.copy(y.data().slice(0, 1), first);
             flops = gradient ? t.cost().trainingFlops() : t.cost().flops();
             if (gradient) {
-                t.backward(List.of(y), List.of(cotangent));
+                t.backward(y, cotangent);
             }
         }
-        touchedBytes = layer.parameters().stream().filter(p -> p.rowGrad() != null)
-            .mapToDouble(p -> (double) Float.BYTES * p.rowGrad().rows().length() * p.rowGrad().width()).sum();
+        if (turn == 1) {
+            touchedBytes = layer.parameters().stream().filter(p -> p.rowGrad() != null)
+                .mapToDouble(p -> (double) Float.BYTES * Arrays.stream(p.rowGrad().rows().toArray()).filter(row -> row >= 0).count() * p.rowGrad().width()).sum();
+        }
         if (optimizer != null) {
             optimizer.step(LEARNING_RATE);
         }

@@ -18,6 +18,7 @@ import org.moe4j.nn.Init;
 import org.moe4j.nn.Norm;
 import org.moe4j.nn.Pass;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.Storage;
 import org.moe4j.train.AdamW;
 import org.moe4j.train.Gradients;
 import org.moe4j.train.Optimizer;
@@ -37,6 +38,7 @@ final class ModelWork implements Work {
     private final int[] targets;
     private final Optimizer optimizer;
     private final Arena arena;
+    private final Storage loss; // what is left of a step
     private double flops;
     private long step;
 
@@ -56,6 +58,7 @@ final class ModelWork implements Work {
         Arrays.setAll(targets, i -> random.below(tokens.length + i, vocabulary));
         optimizer = new AdamW.Spec(0.9, 0.999, 0.01).build(on, model.parameters());
         arena = new Arena(on);
+        loss = on.allocate(1);
     }
 
     static ModelWork dense(Size size, Backend on) {
@@ -85,13 +88,12 @@ final class ModelWork implements Work {
 
     @Override
     public Object run() {
-        double loss;
         try (Tape t = new Tape(on, arena)) {
             LanguageModel.Output output = model.forward(t, tokens, Pass.training(batch, tokens.length / batch, 1, step++));
             Variable crossEntropy = output.crossEntropy(t, targets);
             flops = t.cost().trainingFlops();
             t.backward(output.total(t, crossEntropy));
-            loss = crossEntropy.value().item();
+            on.copy(crossEntropy.data(), loss);
         }
         optimizer.step(LEARNING_RATE);
         Gradients.clear(on, model.parameters());

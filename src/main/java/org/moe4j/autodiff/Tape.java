@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 import org.moe4j.autodiff.op.Operations;
 import org.moe4j.backend.Backend;
@@ -111,21 +112,43 @@ public final class Tape implements Operations, AutoCloseable {
         if (loss.shape().size() != 1) {
             throw new IllegalArgumentException("backward wants a scalar loss, this one is " + loss.shape());
         }
-        backward(List.of(loss), List.of(new double[] {1}));
+        seed(loss, one -> on.fill(one, 1));
+        backward();
+    }
+
+    /** Gradients of {@code cotangent · y}, which has the shape of y and is where y is: nothing is sent to a device. */
+    public void backward(Variable y, Tensor cotangent) {
+        if (!cotangent.shape().equals(y.shape())) {
+            throw new IllegalArgumentException("backward: the cotangent is " + cotangent.shape() + ", the output is " + y.shape());
+        }
+        if (y.wantsGrad()) {
+            ensureGrad(y);
+            on.axpy(1, cotangent.data(), y.dData());
+        }
+        backward();
     }
 
     /** Gradients of sum over i of {@code cotangents[i] · outputs[i]}. */
     public void backward(List<Variable> outputs, List<double[]> cotangents) {
         for (int i = 0; i < outputs.size(); i++) {
-            Variable y = outputs.get(i);
-            if (y.wantsGrad()) {
-                ensureGrad(y);
-                Storage seed = arena.take(y.shape().size());
-                seed.write(0, cotangents.get(i));
-                on.axpy(1, seed, y.dData());
-                arena.give(seed);
-            }
+            double[] cotangent = cotangents.get(i);
+            seed(outputs.get(i), seed -> seed.write(0, cotangent));
         }
+        backward();
+    }
+
+    /** Adds what is written to the gradient of an output. */
+    private void seed(Variable y, Consumer<Storage> write) {
+        if (y.wantsGrad()) {
+            ensureGrad(y);
+            Storage seed = arena.take(y.shape().size());
+            write.accept(seed);
+            on.axpy(1, seed, y.dData());
+            arena.give(seed);
+        }
+    }
+
+    private void backward() {
         for (Call call : calls.reversed()) {
             if (reached(call)) {
                 call.op.inputs().forEach(this::ensureGrad);

@@ -1,6 +1,7 @@
 package org.moe4j.backend;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
 
@@ -67,6 +68,11 @@ public interface Backend extends AutoCloseable {
     /** Bytes that are free on a device with memory of its own; empty where values lie in this process' memory. */
     default OptionalLong freeDeviceBytes() {
         return OptionalLong.empty();
+    }
+
+    /** The device that it computes on and its driver, for results; empty where it computes on the processor. */
+    default Optional<String> deviceName() {
+        return Optional.empty();
     }
 
     @Override

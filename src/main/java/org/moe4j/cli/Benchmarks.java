@@ -28,7 +28,7 @@ public final class Benchmarks implements Callable<Integer> {
     /** Those of them that a GPU's table has. */
     public static final List<String> DEVICE_NAMES = List.of("sgemm", "grouped", "elementwise", "attention", "peer-step", "moe-step", "lm-step");
 
-    @Option(names = "--device", paramLabel = "NAME", description = "simd by default; cuda or cuda:N for the table of a GPU, at sizes of its own")
+    @Option(names = "--device", paramLabel = "NAME", description = "simd by default; cuda or cuda:N for the table of a GPU, at sizes of its own; +graphs behind it launches CUDA graphs")
     private String device = "simd";
 
     @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling and profile by default")
@@ -96,8 +96,8 @@ public final class Benchmarks implements Callable<Integer> {
 
     /** That there is such a GPU is found out before anything is compiled. */
     private void requireDevice() {
-        if (!device.equals("cuda") && !device.startsWith("cuda:")) {
-            throw new InputException("--device is " + device + ": what is timed is simd, or a GPU as cuda or cuda:N");
+        if (!device.matches("cuda(:\\d+)?(\\+graphs)?")) {
+            throw new InputException("--device is " + device + ": what is timed is simd, or a GPU as cuda or cuda:N, with +graphs behind it for launches as CUDA graphs");
         }
         Backends.open(device, 1).close();
         for (String name : only) {

@@ -151,6 +151,9 @@ public final class Study {
         facts.put("JVM", e.java());
         facts.put("system", e.system());
         facts.put("processor", e.processor());
+        if (e.device() != null) {
+            facts.put("GPU", e.device());
+        }
         facts.put("back end", any.backend() + ", " + any.threads() + " thread(s) a trial");
         return facts;
     }

@@ -87,7 +87,7 @@ public final class Training {
             bars.say(RunTable.headline(run) + "; results go to " + folder.path());
             try (CtrlC _ = new CtrlC(trial::stop, "Stopped; experiments/run train --out " + folder.path() + " --resume goes on from here.")) {
                 trial.run(bars).ifPresent(summary -> {
-                    folder.keep(new TrialResult(run.trial(), summary, trial.skippedSteps(), command, Environment.here(), on.name(), threads));
+                    folder.keep(new TrialResult(run.trial(), summary, trial.skippedSteps(), command, Environment.here().on(on), on.name(), threads));
                     System.out.print(ended(summary, trial.evaluation()));
                 });
             }

@@ -105,11 +105,13 @@ public final class RandomRouter extends Router {
     /** The random numbers of each group; null where no key was ever drawn, on a back end without numbers: there tokens are dealt out in turn. */
     private CounterRandom[] maps() {
         CounterRandom[] maps = new CounterRandom[spec.groups.size()];
+        double[] digits = new double[maps.length * DIGITS];
+        map.data().read(0, digits);                                               // at once: a device is waited for
         boolean drawn = false;
         for (int group = 0; group < maps.length; group++) {
             long key = 0;
             for (int digit = 0; digit < DIGITS; digit++) {
-                key |= (long) map.data().get((long) group * DIGITS + digit) << digit * DIGIT_BITS;
+                key |= (long) digits[group * DIGITS + digit] << digit * DIGIT_BITS;
             }
             maps[group] = new CounterRandom(key);
             drawn |= key != 0;

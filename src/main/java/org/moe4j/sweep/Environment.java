@@ -7,6 +7,9 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import org.moe4j.backend.Backend;
+
 /**
  * Where a result came from, beside its spec.
  *
@@ -14,14 +17,21 @@ import java.util.stream.Stream;
  * @param java the JVM's version and name
  * @param processor as the system names it, with the number of processors the JVM may use
  * @param memoryMegabytes the largest heap
+ * @param device the GPU that computed and its driver; null where the processor did
  */
-public record Environment(String commit, String java, String system, String processor, long memoryMegabytes) {
+public record Environment(String commit, String java, String system, String processor, long memoryMegabytes, @JsonProperty String device) {
+    /** With the processor for all computing. */
     public static Environment here() {
         Runtime jvm = Runtime.getRuntime();
         return new Environment(commitOfCode(),
             System.getProperty("java.vm.name") + " " + Runtime.version(),
             System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"),
-            processorName() + ", " + jvm.availableProcessors() + " used", jvm.maxMemory() >> 20);
+            processorName() + ", " + jvm.availableProcessors() + " used", jvm.maxMemory() >> 20, null);
+    }
+
+    /** The same, with the device that a back end computes on. */
+    public Environment on(Backend backend) {
+        return new Environment(commit, java, system, processor, memoryMegabytes, backend.deviceName().orElse(null));
     }
 
     private static String commitOfCode() {

@@ -44,6 +44,6 @@ public record Run(RunSpec spec, TokenSet text, TrialSpec trial, long flopsPerSte
      * @throws org.moe4j.io.InputException with the bytes needed, those there are, and what would do
      */
     public void requireMemory() {
-        Room.require(trial.label() + " of width " + trial.model().dim() + " needs", memory.total(), spec.device(), "a smaller batch or model");
+        Room.require(trial.label() + " of width " + trial.model().dim() + " needs", memory.total(), spec.device(), "a smaller --batch or model (--dim, --layers, --experts)");
     }
 }

@@ -53,7 +53,8 @@ public record Sweep(SweepSpec spec, TokenSet text, List<ArmPlan> plans, List<Tri
      * @throws org.moe4j.io.InputException with the bytes needed, those there are, and what would do
      */
     public void requireMemory() {
-        Room.require(sideBySide() + " trials side by side need", ArmPlan.bytesAtOnce(plans, sideBySide()), spec.device(), "--parallel 1 or a smaller batch");
+        Room.require(sideBySide() == 1 ? "a trial needs" : sideBySide() + " trials side by side need", ArmPlan.bytesAtOnce(plans, sideBySide()), spec.device(),
+            (sideBySide() == 1 ? "" : "--parallel 1 or ") + "a smaller --batch, --sequence or --dim");
     }
 
     private static TrialSpec trial(SweepSpec spec, ArmPlan plan, DataSpec data, long seed) {

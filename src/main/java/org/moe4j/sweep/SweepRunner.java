@@ -103,7 +103,7 @@ public final class SweepRunner {
             }
             try {
                 trial.run(bars).ifPresent(summary -> {
-                    store.keep(new TrialResult(spec, summary, trial.skippedSteps(), command, environment, on.name(), threads));
+                    store.keep(new TrialResult(spec, summary, trial.skippedSteps(), command, environment.on(on), on.name(), threads));
                     trial.discardCheckpoint();
                 });
             } finally {

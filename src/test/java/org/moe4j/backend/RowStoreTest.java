@@ -38,9 +38,9 @@ class RowStoreTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"reference", "simd"})
+    @ValueSource(strings = {"reference", "simd", OpenedBackend.EMULATED, "cuda"})
     void theRowsAreThoseOfATableInMemory(String name) {
-        try (Backend on = Backends.open(name, 2)) {
+        try (Backend on = OpenedBackend.open(name, 2)) {
             Storage memory = on.allocate((long) ROWS * WIDTH);
             on.normal(RANDOM, 0.25, memory);
             for (Path place : Arrays.asList(folder, null)) {
@@ -59,9 +59,9 @@ class RowStoreTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"reference", "simd"})
+    @ValueSource(strings = {"reference", "simd", OpenedBackend.EMULATED, "cuda"})
     void whatIsWrittenStaysWhenItIsOpenedAgain(String name) {
-        try (Backend on = Backends.open(name, 1)) {
+        try (Backend on = OpenedBackend.open(name, 1)) {
             Storage stored = on.store(content(folder));
             Storage two = on.allocate(2 * WIDTH);
             on.fill(two, 3.5);

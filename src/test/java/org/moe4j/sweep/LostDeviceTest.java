@@ -44,6 +44,33 @@ class LostDeviceTest {
         assertThat(folder.resolve("out/trials/dense-seed1/failed.txt")).content().contains("the CUDA device was lost");
     }
 
+    /** Another process took the memory after the sweep was planned; of what it gave back before the next allocation is made. */
+    @Test
+    void aTrialWithoutRoomFailsAndTheOthersGoOn() throws Exception {
+        Path once = Files.createFile(folder.resolve("once"));
+        Map<String, String> state = Map.of("MOE4J_EMULATOR_FAIL", "cuMemAlloc_v2@40=2", "MOE4J_EMULATOR_ONCE", once.toString());
+        assertThat(sweep(state, "dense").lines().toList()).as("refused once").endsWith("done: dense on cuda");
+        Files.move(folder.resolve("out"), folder.resolve("first"));
+        String printed = sweep(Map.of("MOE4J_EMULATOR_FAIL", "cuMemAlloc_v2@40=2"), "dense", "moe");
+        assertThat(printed.lines().filter(line -> line.matches("(dense|MoE G=2) with seed 1 failed: cuda:0 \\(CUDA emulator \\(host CPU\\)\\) is out of memory: .* MiB more were asked for, .* MiB of "
+            + "4,096 MiB are free and this run holds .* MiB; a smaller --batch, --sequence or --dim, or fewer trials at once \\(--parallel\\), would do"))).hasSize(2);
+    }
+
+    /** Each in processes of their own, which share what is left of the device's memory. */
+    @Test
+    void twoSweepsOnOneDevice() throws Exception {
+        Process first = start(folder.resolve("first"), "dense");
+        Process second = start(folder.resolve("second"), "moe");
+        for (Process sweep : List.of(first, second)) {
+            assertThat(new String(sweep.getInputStream().readAllBytes()).lines().toList().getLast()).startsWith("done: ").endsWith(" on cuda");
+        }
+    }
+
+    private static Process start(Path folder, String arm) throws Exception {
+        Files.createDirectories(folder);
+        return ChildJvm.start(OPTIONS, Map.of("LD_LIBRARY_PATH", CudaEmulator.library().getParent().toString()), SweepOnCuda.class, folder.toString(), arm);
+    }
+
     private String sweep(Map<String, String> state, String... arms) throws Exception {
         Map<String, String> environment = new HashMap<>(state);
         environment.put("LD_LIBRARY_PATH", CudaEmulator.library().getParent().toString());

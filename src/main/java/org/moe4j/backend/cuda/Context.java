@@ -1,7 +1,12 @@
 package org.moe4j.backend.cuda;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.moe4j.io.InputException;
 
@@ -17,6 +22,8 @@ import jcuda.driver.JCudaDriver;
  */
 final class Context {
     private static final String OTHERWISE = "; the simd back end computes without one";
+    private static final Path MODULE = Path.of("/proc/driver/nvidia/version");
+    private static final Pattern MODULE_VERSION = Pattern.compile("\\s(\\d{3,}(?:\\.\\d+)+)\\s");
     private static final ThreadLocal<Context> ENTERED = new ThreadLocal<>();
     private static final Map<Integer, Context> MADE = new HashMap<>();
 
@@ -119,6 +126,20 @@ final class Context {
 
     long handle() {
         return context.value();
+    }
+
+    /** The GPU's name, and its driver's version where the system tells it, with the newest CUDA that it knows. */
+    String description() {
+        return name() + ", driver" + moduleVersion() + " of CUDA " + Kernels.decimal(driverVersion / 10, 100);
+    }
+
+    private static String moduleVersion() {
+        try {
+            Matcher version = MODULE_VERSION.matcher(Files.readString(MODULE));
+            return version.find() ? " " + version.group(1) : "";
+        } catch (IOException notLinux) {
+            return "";
+        }
     }
 
     /** @throws InputException if the driver has no graphs that serve */

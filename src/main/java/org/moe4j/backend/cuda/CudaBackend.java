@@ -96,6 +96,12 @@ public final class CudaBackend implements Backend {
         return OptionalLong.of(device.freeBytes());
     }
 
+    /** As in "NVIDIA H200, driver 580.65.06 of CUDA 13.0". */
+    @Override
+    public Optional<String> deviceName() {
+        return Optional.of(device.description());
+    }
+
     @Override
     public DeviceInts allocateInts(int length) {
         DeviceInts list = device.ints(length);

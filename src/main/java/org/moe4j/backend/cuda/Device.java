@@ -47,6 +47,11 @@ final class Device implements AutoCloseable {
         this.graphs = graphs ? new Graphs(new GraphCalls(context.handle(), stream.handle()), stream.handle()) : null;
     }
 
+    /** The GPU's name, and its driver. */
+    String description() {
+        return context.description();
+    }
+
     /** Puts work behind all that was queued before. */
     void queue(Work work) {
         context.enter();
