@@ -24,8 +24,8 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
             int b = task % heads / shape.heads();
             int h = task % heads % shape.heads();
             int cut = cuts - 1 - task / heads; // the long ones first
-            packTransposed(k, b, h, Scratch.mine().head(0));
-            pack(v, b, h, Scratch.mine().head(1));
+            packTransposed(k, b, h, 0, shape.keys(), Scratch.mine().head(0));
+            pack(v, b, h, 0, shape.keys(), Scratch.mine().head(1));
             for (int tile = cut; tile < tiles; tile += cuts) {
                 forward(b, h, tile * TILE, Math.min(TILE, shape.queries() - tile * TILE));
             }
@@ -47,7 +47,7 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
         for (int i = 0; i < rows; i++) {
             int n = shape.visible(t0 + i);
             capped(scores, i * stride, n);
-            biased(scores, i * stride, n, h, t0 + i);
+            biased(scores, i * stride, n, distance(h, t0 + i));
             float most = Runs.max(scores, i * stride, n);
             Softmax.exps(scores, i * stride, 1, -most, scores, i * stride, n);
             float sum = (float) Runs.sum(scores, i * stride, n);
@@ -59,14 +59,14 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
         for (int i = 0; i < rows; i++) Runs.scale(scale[i], y.array(), y.offset() + query + i * queryStride(), width);
     }
 
-    /** Packs the keys or values of a head, transposed. */
-    void packTransposed(FloatStorage x, int b, int h, PackedRight into) {
-        into.pack(true, shape.headDim(), shape.keys(), x.array(), x.offset() + key(b, h), keyStride());
+    /** Packs {@code count} keys or values of a head, transposed. */
+    void packTransposed(FloatStorage x, int b, int h, int from, int count, PackedRight into) {
+        into.pack(true, shape.headDim(), count, x.array(), x.offset() + key(b, h) + from * keyStride(), keyStride());
     }
 
     /** The same as they lie. */
-    void pack(FloatStorage x, int b, int h, PackedRight into) {
-        into.pack(false, shape.keys(), shape.headDim(), x.array(), x.offset() + key(b, h), keyStride());
+    void pack(FloatStorage x, int b, int h, int from, int count, PackedRight into) {
+        into.pack(false, count, shape.headDim(), x.array(), x.offset() + key(b, h) + from * keyStride(), keyStride());
     }
 
     /** From row to row of a tile's scores: where they are few enough, as the register tiles want a left operand. */
@@ -91,9 +91,9 @@ record Attention(AttentionShape shape, FloatStorage q, FloatStorage k, FloatStor
         Runs.scale(cap, scores, at, n);
     }
 
-    /** Adds the bias to the scores of the first n keys. */
-    void biased(float[] scores, int at, int n, int h, int t) {
-        if (bias != null) Runs.add(bias.array(), bias.offset() + distance(h, t), scores, at, n);
+    /** Adds the bias to the scores of n keys, of which the first one's stands at {@code distance}. */
+    void biased(float[] scores, int at, int n, int distance) {
+        if (bias != null) Runs.add(bias.array(), bias.offset() + distance, scores, at, n);
     }
 
     /**

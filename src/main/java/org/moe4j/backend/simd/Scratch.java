@@ -16,6 +16,7 @@ final class Scratch {
     private float[] scoreGrads = new float[0];
     private float[] scoreSlopes = new float[0];
     private float[] biasGrads = new float[0];
+    private float[] queryGrads = new float[0];
     private final PackedRight[] heads = {new PackedRight(), new PackedRight(), new PackedRight()};
 
     private Scratch() {}
@@ -82,7 +83,12 @@ final class Scratch {
         return scoreSlopes.length < size ? scoreSlopes = new float[size] : scoreSlopes;
     }
 
-    /** For the gradients of an attention's bias, sequence by sequence. */
+    /** For the gradients of an attention's queries, one for each range of keys but the first. */
+    float[] queryGrads(int size) {
+        return queryGrads.length < size ? queryGrads = new float[size] : queryGrads;
+    }
+
+    /** For the gradients of an attention's bias, by range of keys and sequence. */
     float[] biasGrads(int size) {
         return biasGrads.length < size ? biasGrads = new float[size] : biasGrads;
     }
