@@ -484,7 +484,7 @@ EXPORT cuGraphLaunch(void* e, void* stream) {
   for (Node* node : executable->order) submit(stream, executable->nodes[node].work);
   return 0;
 }
-EXPORT cuGraphExecDestroy(void* e) { std::lock_guard<std::recursive_mutex> guard(lock); delete static_cast<Executable*>(e); return 0; }
+EXPORT cuGraphExecDestroy(void* e) { std::lock_guard<std::recursive_mutex> guard(lock); made["cuGraphExecDestroy"]++; delete static_cast<Executable*>(e); return 0; }
 
 EXPORT cuStreamBeginCapture_v2(void* s, int) {
   ENTER("cuStreamBeginCapture");

@@ -1,10 +1,13 @@
 package org.moe4j.autodiff;
 
+import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.function.LongFunction;
 
 import org.moe4j.backend.Backend;
@@ -14,8 +17,9 @@ import org.moe4j.tensor.Storage;
 /**
  * Memory that is planned, not collected: what a step takes it gives back, and the next step finds it again, so that
  * steady-state training allocates nothing. Blocks come in size classes an eighth apart, which lets steps with slightly
- * different row counts share them; of those that are free the oldest comes first, so that equal steps get the same blocks in
- * the same places, in whatever order they give them back. Not for use by several threads.
+ * different row counts share them. Of those that are free the one used last comes first, which the processor's caches still have; on
+ * a device the oldest one, so that equal steps find their values in the same places, in whatever order blocks are given back. Not for
+ * use by several threads.
  */
 public final class Arena {
     private static final int SMALLEST = 64;
@@ -26,8 +30,9 @@ public final class Arena {
 
     public Arena(Backend on) {
         this.on = on;
-        values = new Pool<>(on::allocate, (block, size) -> block.slice(0, size));
-        numbers = new Pool<>(size -> on.allocateInts(Math.toIntExact(size)), (block, size) -> block.slice(0, Math.toIntExact(size)));
+        boolean samePlaces = on.deviceName().isPresent();
+        values = new Pool<>(samePlaces, on::allocate, (block, size) -> block.slice(0, size));
+        numbers = new Pool<>(samePlaces, size -> on.allocateInts(Math.toIntExact(size)), (block, size) -> block.slice(0, Math.toIntExact(size)));
     }
 
     /** Memory with whatever it last held. */
@@ -83,9 +88,10 @@ public final class Arena {
 
     /** Blocks of one kind of memory. */
     private static final class Pool<T> {
+        private final boolean samePlaces;
         private final LongFunction<T> allocate;
         private final View<T> view;
-        private final Map<Long, PriorityQueue<Block<T>>> free = new HashMap<>();
+        private final Map<Long, Queue<Block<T>>> free = new HashMap<>();
         private final Map<T, Block<T>> blocks = new IdentityHashMap<>();
         private long made;
         private long reserved;
@@ -99,14 +105,19 @@ public final class Arena {
             T of(T block, long size);
         }
 
-        Pool(LongFunction<T> allocate, View<T> view) {
+        Pool(boolean samePlaces, LongFunction<T> allocate, View<T> view) {
+            this.samePlaces = samePlaces;
             this.allocate = allocate;
             this.view = view;
         }
 
+        private Queue<Block<T>> queue() {
+            return samePlaces ? new PriorityQueue<>(Comparator.comparingLong(Block::number)) : Collections.asLifoQueue(new ArrayDeque<>());
+        }
+
         T take(long size) {
             long blockSize = sizeClass(size);
-            Block<T> block = free.computeIfAbsent(blockSize, _ -> new PriorityQueue<>(Comparator.comparingLong(Block::number))).poll();
+            Block<T> block = free.computeIfAbsent(blockSize, _ -> queue()).poll();
             if (block == null) {
                 block = new Block<>(allocate.apply(blockSize), blockSize, made++);
                 reserved += blockSize;
