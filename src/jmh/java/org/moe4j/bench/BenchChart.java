@@ -2,11 +2,15 @@ package org.moe4j.bench;
 
 import java.awt.Color;
 import java.awt.Font;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 import org.knowm.xchart.HorizontalBarChart;
 import org.knowm.xchart.HorizontalBarChartBuilder;
@@ -40,7 +44,10 @@ final class BenchChart {
         style.setLocale(Locale.ROOT);
         style.setBaseFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
         style.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
-        style.setXAxisTickMarkSpacingHint(BAR); // which the other axis takes for its own: a label for every work
+        style.setXAxisTickMarkSpacingHint(BAR); // which the other axis takes for its own: a label for every work, and far too many for this one
+        double step = step(rows.stream().mapToDouble(value).max().orElse(1));
+        Set<Double> bars = rows.stream().map(row -> rounded(value.applyAsDouble(row))).collect(Collectors.toSet()); // their labels are formatted alike
+        style.setXAxisTickLabelsFormattingFunction(v -> bars.contains(v) || Math.abs(v / step - Math.rint(v / step)) < 1e-6 ? format(v) : " ");
         style.setPlotContentSize(0.97);
         style.setPlotGridHorizontalLinesVisible(false);
         style.setChartTitleBoxVisible(false);
@@ -57,10 +64,24 @@ final class BenchChart {
         style.setXAxisMin(0.0);
         for (int n : threads) {
             List<Double> values = labels.stream().map(label -> rows.stream().filter(row -> row.threads() == n && label(row).equals(label))
-                .mapToDouble(value).map(v -> Math.round(100 * v) / 100.0).findFirst().orElse(0)).toList();
+                .mapToDouble(value).map(BenchChart::rounded).findFirst().orElse(0)).toList();
             chart.addSeries(n == 1 ? "1 thread" : n + " threads", values, labels);
         }
         return chart;
+    }
+
+    /** Between two labels of an axis to {@code most}: 1, 2 or 5 of a power of ten, so that there are at most ten. */
+    static double step(double most) {
+        double power = Math.pow(10, Math.floor(Math.log10(most / 10)));
+        return power * (most <= 10 * power ? 1 : most <= 20 * power ? 2 : most <= 50 * power ? 5 : 10);
+    }
+
+    private static double rounded(double value) {
+        return Math.round(100 * value) / 100.0;
+    }
+
+    private static String format(double value) {
+        return BigDecimal.valueOf(value).setScale(2, RoundingMode.HALF_UP).stripTrailingZeros().toPlainString();
     }
 
     private static String label(Measured row) {

@@ -85,7 +85,7 @@ final class Scaling {
                 csv.add(String.format(Locale.ROOT, "%s,%s,%s,%d,%s,%d,%.4e,%d,%.4e", curve.title.replace(',', ';'), curve.work, p.size(), p.threads(), curve.key,
                     values[i], p.median(), p.heap(), expected[i]));
             }
-            charts.add(chart(curve, x, y, expected));
+            charts.add(chart(curve.title, curve.key, curve.memory, curve.law, x, y, expected));
             if (out != null) {
                 AtomicFile.write(out.resolve("scaling.csv"), String.join("\n", csv) + "\n");
                 AtomicFile.write(out.resolve("scaling.png"), Panels.png(charts, Math.min(PANELS_A_ROW, charts.size())));
@@ -113,13 +113,25 @@ final class Scaling {
         return done.get(point);
     }
 
-    private static XYChart chart(Curve curve, double[] x, double[] y, double[] expected) {
-        double scale = curve.memory ? 1e-6 : 1e3;
-        XYChart chart = LineChart.of(curve.title, curve.key, curve.memory ? "heap (MB)" : "median time (ms)",
-            List.of(line("measured", x, y, scale), line(curve.law.formula, x, expected, scale)));
-        chart.getStyler().setXAxisLogarithmic(!curve.key.equals(THREADS));
+    /** In milliseconds or megabytes; what doubles from point to point is drawn by its logarithm. */
+    static XYChart chart(String title, String key, boolean memory, Law law, double[] x, double[] y, double[] expected) {
+        double scale = memory ? 1e-6 : 1e3;
+        boolean doubles = !key.equals(THREADS);
+        double[] places = doubles ? Arrays.stream(x).map(Scaling::log2).toArray() : x;
+        XYChart chart = LineChart.of(title, key, memory ? "heap (MB)" : "median time (ms)",
+            List.of(line("measured", places, y, scale), line(law.formula, places, expected, scale)));
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(place -> doubles ? ifWhole(place, Math.pow(2, place)) : ifWhole(place, place));
         chart.getStyler().setYAxisMin(0.0);
         return chart;
+    }
+
+    private static double log2(double x) {
+        return Math.log(x) / Math.log(2);
+    }
+
+    /** The axis of a chart has ticks between whole places too: no label there. */
+    private static String ifWhole(double place, double value) {
+        return Math.abs(place - Math.rint(place)) < 1e-6 ? String.format(Locale.ROOT, "%,.0f", value) : " ";
     }
 
     private static LineChart.Line line(String label, double[] x, double[] y, double scale) {

@@ -3,6 +3,7 @@ package org.moe4j.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,24 @@ class BenchTest {
         assertThat(Law.SQUARE_ROOT.fit(x, new double[] {5, 7, 11, 19})).containsExactly(new double[] {5, 7, 11, 19}, within(1e-9)); // 3 + 2 sqrt x
         assertThat(Law.INVERSE.fit(new double[] {1, 2}, new double[] {8, 4})).containsExactly(new double[] {8, 4}, within(1e-9));
         assertThat(Law.LINEAR.fit(x, new double[] {9, 8, 7, 6})).as("never one that falls").isSorted().hasSize(4);
+    }
+
+    @Test
+    void axesHaveAtMostTenRoundLabels() {
+        assertThat(BenchChart.step(92.2)).isCloseTo(10, within(1e-9));
+        assertThat(BenchChart.step(1.51)).isCloseTo(0.2, within(1e-9));
+        assertThat(BenchChart.step(10)).isCloseTo(1, within(1e-9));
+        assertThat(BenchChart.step(4.3)).isCloseTo(0.5, within(1e-9));
+    }
+
+    @Test
+    void aCurveOfWhatDoublesHasTheValuesOnItsAxis() {
+        double[] x = {4096, 16384, 65536};
+        double[] y = {0.02, 0.03, 0.05};
+        Function<Double, String> labels = Scaling.chart("A curve", "experts", false, Law.SQUARE_ROOT, x, y, y).getStyler().getxAxisTickLabelsFormattingFunction();
+        assertThat(labels.apply(12.0)).isEqualTo("4,096");
+        assertThat(labels.apply(12.5)).isBlank();
+        assertThat(Scaling.chart("A curve", "threads", false, Law.INVERSE, x, y, y).getStyler().getxAxisTickLabelsFormattingFunction().apply(2.0)).isEqualTo("2");
     }
 
     @Test
