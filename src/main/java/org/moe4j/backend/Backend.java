@@ -134,11 +134,29 @@ public interface Backend extends AutoCloseable {
     /** c (m,n) = op(a) (m,k) · op(b) (k,n), or c += if {@code add}; a transposed operand is stored (k,m) or (n,k). */
     void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, boolean add);
 
+    /** c (m,n) = op(a) · op(b), which is finished as the epilogue says. */
+    default void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, Epilogue after) {
+        if (after.bias() != null) {
+            move(new int[] {m, n}, new Strided(after.bias(), 0, new long[] {0, 1}), new Strided(c, 0, new long[] {n, 1}), false);
+        }
+        gemm(transposeA, transposeB, m, n, k, a, b, c, after.bias() != null);
+        after.finish(this, c);
+    }
+
     /**
      * One product for each expert e over its rows starts[e] .. starts[e+1]: y (R,n) = x (R,k) · op(w[e]), or y += if {@code add}.
      * w is (E,k,n), or (E,n,k) if transposed. Rows before starts[0] or after starts[E] are left alone.
      */
     void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add);
+
+    /** y = x · op(w[e]), which is finished as the epilogue says; what rows that are nobody's then hold, here and there, is anything. */
+    default void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, Epilogue after) {
+        if (after.bias() != null) {
+            groupedBias(starts, n, after.bias(), y);
+        }
+        groupedGemm(starts, transposeW, n, k, x, w, y, after.bias() != null);
+        after.finish(this, y);
+    }
 
     /**
      * The weight gradient of the grouped product: dw[e] (m,n) = a[rows of e]ᵀ · b[rows of e], which is 0 without rows, or dw[e] += if

@@ -144,6 +144,14 @@ public record Unary(Function function, double p, double q) {
         };
     }
 
+    /** Whether {@link #derivative} is the same with the value in the argument's place, so that nobody need keep the argument. */
+    public boolean slopeFromValue() {
+        return switch (function) {
+            case EXP, EXPM1, RECIPROCAL, SIGMOID, TANH, RELU -> true;
+            default -> false;
+        };
+    }
+
     /** The names by which the functions are known. */
     public enum Function {
         EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SQUARE, ABS, NEGATE, SIN, COS, ERF, NORMAL_CDF, SIGMOID, LOG_SIGMOID, TANH,

@@ -26,8 +26,10 @@ public final class DenseFeedForward extends FeedForward {
 
     @Override
     public Result forward(Tape t, Variable x, Pass pass) {
-        Variable up = in.forward(t, x);                                           // (T, F)
-        Variable h = gate == null ? activation.apply(t, up, null) : activation.apply(t, gate.forward(t, x), up);
+        if (gate == null) {
+            return new Result(t.mlp(x, in.weight(), in.bias(), activation.function(), out.weight(), out.bias()), List.of(), null);
+        }
+        Variable h = activation.apply(t, gate.forward(t, x), in.forward(t, x));   // (T, F)
         return new Result(out.forward(t, h), List.of(), null);
     }
 

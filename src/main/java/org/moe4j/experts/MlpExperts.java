@@ -5,6 +5,7 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -36,11 +37,14 @@ public final class MlpExperts extends Experts {
         Routing slots = routing.byToken(t);
         Dispatch d = Dispatch.of(t, slots);
         Variable rows = t.gatherRows(x, d.tokens());                              // (R, D), sorted by expert
-        Variable up = t.groupedLinear(rows, in, inBias, d.starts());              // (R, F)
-        Variable h = gate == null ? activation.apply(t, up, null)
-            : activation.apply(t, t.groupedLinear(rows, gate, gateBias, d.starts()), up);
-        Variable y = t.groupedLinear(h, out, outBias, d.starts());                // (R, D)
+        Variable y = gate == null ? t.groupedMlp(rows, in, inBias, activation.function(), out, outBias, d.starts()) : gated(t, rows, d.starts()); // (R, D)
         return t.gatherSum(slots.gates(), y, d.rows(), slots.perToken());         // (T, D)
+    }
+
+    private Variable gated(Tape t, Variable rows, IntStorage starts) {
+        Variable up = t.groupedLinear(rows, in, inBias, starts);                  // (R, F)
+        Variable h = activation.apply(t, t.groupedLinear(rows, gate, gateBias, starts), up);
+        return t.groupedLinear(h, out, outBias, starts);                          // (R, D)
     }
 
     /** @param hidden F, d_expert */

@@ -46,10 +46,15 @@ public final class StoredMlpExperts extends Experts {
         IntStorage touched = IntStorage.of(d.touched());                          // (U)
         IntStorage starts = IntStorage.of(Arrays.stream(d.starts().toArray()).distinct().toArray()); // of experts without rows none
         Variable rows = t.gatherRows(x, d.tokens());                              // (R, D), sorted by expert
-        Variable up = t.groupedLinear(rows, fetched(t, in, touched, hidden, dim), null, starts); // (R, F)
-        Variable h = gate == null ? activation.apply(t, up, null)
-            : activation.apply(t, t.groupedLinear(rows, fetched(t, gate, touched, hidden, dim), null, starts), up);
-        Variable y = t.groupedLinear(h, fetched(t, out, touched, dim, hidden), null, starts);    // (R, D)
+        Variable up = fetched(t, in, touched, hidden, dim);
+        Variable down = fetched(t, out, touched, dim, hidden);
+        Variable y;                                                               // (R, D)
+        if (gate == null) {
+            y = t.groupedMlp(rows, up, null, activation.function(), down, null, starts);
+        } else {
+            Variable open = t.groupedLinear(rows, fetched(t, gate, touched, hidden, dim), null, starts);
+            y = t.groupedLinear(activation.apply(t, open, t.groupedLinear(rows, up, null, starts)), down, null, starts);
+        }
         return t.gatherSum(slots.gates(), y, d.rows(), slots.perToken());         // (T, D)
     }
 

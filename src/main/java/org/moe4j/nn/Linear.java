@@ -30,6 +30,11 @@ public final class Linear extends Module {
         return weight;
     }
 
+    /** Null for none. */
+    public Parameter bias() {
+        return bias;
+    }
+
     /** @param x (.., in) */
     public Variable forward(Tape t, Variable x) {
         return t.linear(x, weight, bias);                                         // (.., out)

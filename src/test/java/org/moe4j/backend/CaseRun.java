@@ -107,6 +107,18 @@ final class CaseRun {
 
     /** Where each of {@code groups} runs of rows starts, within 0 .. rows: about a third are empty, and rows are left over at both ends. */
     IntStorage starts(int groups, int rows) {
+        return guarded(cuts(groups, rows));
+    }
+
+    /** The same without rows that are left over. */
+    IntStorage startsOfAll(int groups, int rows) {
+        int[] starts = cuts(groups, rows);
+        int first = starts[0];
+        int last = starts[groups];
+        return guarded(Arrays.stream(starts).map(s -> s == last ? rows : s == first ? 0 : s).toArray());
+    }
+
+    private int[] cuts(int groups, int rows) {
         CounterRandom r = nextRandom();
         int[] starts = new int[groups + 1];
         for (int e = 0; e <= groups; e++) {
@@ -117,7 +129,7 @@ final class CaseRun {
         for (int e = 0, c = 0; e <= groups; e++) {
             starts[e] = starts[e] < 0 ? starts[e - 1] : cuts[c++];
         }
-        return guarded(starts);
+        return starts;
     }
 
     int below(int bound) {

@@ -19,6 +19,18 @@ final class MatrixCases {
                                 gemm(on, run, n[0], n[1], n[2], (flags & 1) > 0, (flags & 2) > 0, (flags & 4) > 0);
                             }
                         }),
+                new BackendCase("gemm", 3, 33, List.of(new int[] {67, 67, 67}, new int[] {1, 1031, 257}, new int[] {1031, 1, 129}, new int[] {101, 130, 600}, new int[] {2048, 37, 20}), (on, run, n) -> {
+                    Storage a = run.input((long) n[0] * n[2]);
+                    Storage b = run.input((long) n[2] * n[1]);
+                    finished(run, (long) n[0] * n[1], n[1], n[2], (c, after) -> on.gemm(false, true, n[0], n[1], n[2], a, b, c, after));
+                }),
+                new BackendCase("groupedGemm", 3, 17, List.of(new int[] {5, 39, 1024}, new int[] {9, 130, 257}, new int[] {64, 67, 64}), (on, run, n) -> {
+                    int rows = 9 * n[0];
+                    IntStorage starts = run.startsOfAll(n[0], rows);
+                    Storage x = run.input((long) rows * n[2]);
+                    Storage w = run.input((long) n[0] * n[1] * n[2]);
+                    finished(run, (long) rows * n[1], n[0] * n[1], n[2], (c, after) -> on.groupedGemm(starts, true, n[1], n[2], x, w, c, after));
+                }),
                 new BackendCase("groupedGemm", 3, 17, List.of(new int[] {5, 39, 1024}, new int[] {9, 130, 257}, new int[] {64, 67, 64}, new int[] {3, 257, 520}), (on, run, n) -> {
                     int rows = 3 + 9 * n[0];
                     for (boolean transposed : BOTH) {
@@ -52,6 +64,29 @@ final class MatrixCases {
                     on.groupedBiasGrad(run.starts(n[0], rows), n[1], run.input((long) rows * n[1]), dbias);
                     run.keep("dbias", dbias, 8 + rows);
                 }));
+    }
+
+    private interface Product {
+        void run(Storage c, Epilogue after);
+    }
+
+    /** With a bias alone, and with each of some activations and its slope: of every kind that needs the argument, the value, both or either. */
+    private static void finished(CaseRun run, long size, int biases, int k, Product product) {
+        Storage bias = run.input(biases);
+        Storage sums = run.flags("bias").output(size);
+        product.run(sums, new Epilogue.Layer(bias, null, null));
+        run.keep("c", sums, 8 + k);
+        for (Unary f : List.of(Unary.GELU, Unary.RELU, Unary.SILU, Unary.TANH, Unary.elu(0.8), Unary.GELU_TANH)) {
+            Storage c = run.flags(f).output(size);
+            Storage y = f.slopeFromValue() ? c : run.output(size);
+            product.run(c, new Epilogue.Layer(f == Unary.SILU ? null : bias, f, y));
+            run.keep("c", c, 20 + k);
+            run.keep("y", y, 20 + 2 * k);
+            Storage x = run.input(size, 0.1, 2);
+            Storage dx = run.output(size);
+            product.run(run.output(size), new Epilogue.Slope(f, x, f.slopeFromValue() ? x : run.input(size), dx));
+            run.keep("dx", dx, 20 + 4 * k);
+        }
     }
 
     private static void gemm(Backend on, CaseRun run, int m, int n, int k, boolean transposeA, boolean transposeB, boolean add) {

@@ -7,6 +7,7 @@ import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.backend.Epilogue;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
@@ -24,9 +25,7 @@ public record GroupedLinear(Variable x, Variable w, Variable b, IntStorage start
         Check.rank("groupedLinear", "the weight", w, 3);
         Check.length("groupedLinear", "a row of x " + x.shape(), x.shape().columns(), w.shape().dim(inFirst ? 1 : 2));
         Check.length("groupedLinear", "starts", starts.length(), w.shape().dim(0) + 1L);
-        if (starts instanceof HostInts first) {
-            checkStarts(first, x);
-        }
+        checkStarts("groupedLinear", starts, x);
         if (b != null) {
             Check.equal("groupedLinear", "the bias", b, Shape.of(w.shape().dim(0), w.shape().dim(inFirst ? 2 : 1)));
         }
@@ -44,10 +43,7 @@ public record GroupedLinear(Variable x, Variable w, Variable b, IntStorage start
 
     @Override
     public void forward(Backend on, Call call) {
-        if (b != null) {
-            on.groupedBias(starts, out(), b.data(), call.y());
-        }
-        on.groupedGemm(starts, !inFirst, out(), in(), x.data(), w.data(), call.y(), b != null);
+        on.groupedGemm(starts, !inFirst, out(), in(), x.data(), w.data(), call.y(), new Epilogue.Layer(b == null ? null : b.data(), null, null));
     }
 
     @Override
@@ -72,14 +68,17 @@ public record GroupedLinear(Variable x, Variable w, Variable b, IntStorage start
     /** The weights of experts without rows are not read; where a device knows which these are, all are counted. */
     @Override
     public Cost cost() {
-        long experts = w.shape().dim(0);
+        return cost(starts, x.shape().dim(0), out(), in());
+    }
+
+    static Cost cost(IntStorage starts, long rows, long out, long in) {
+        long experts = starts.length() - 1;
         if (starts instanceof HostInts first) {
             for (int e = 0; e + 1 < first.length(); e++) {
                 experts -= first.get(e) == first.get(e + 1) ? 1 : 0;
             }
         }
-        long r = x.shape().dim(0);
-        return new Cost(2 * r * in() * out(), Float.BYTES * (experts * in() * out() + r * (in() + out())));
+        return new Cost(2 * rows * in * out, Float.BYTES * (experts * in * out + rows * (in + out)));
     }
 
     private int in() {
@@ -90,15 +89,19 @@ public record GroupedLinear(Variable x, Variable w, Variable b, IntStorage start
         return w.shape().dim(inFirst ? 2 : 1);
     }
 
-    private static void checkStarts(HostInts starts, Variable x) {
+    /** Of all rows of x, ascending; what a device found is believed. */
+    static void checkStarts(String op, IntStorage list, Variable x) {
+        if (!(list instanceof HostInts starts)) {
+            return;
+        }
         int experts = starts.length() - 1;
         for (int e = 0; e < experts; e++) {
             if (starts.get(e) > starts.get(e + 1)) {
-                throw new IllegalArgumentException("groupedLinear: expert " + e + " starts at row " + starts.get(e) + ", the next at " + starts.get(e + 1));
+                throw new IllegalArgumentException(op + ": expert " + e + " starts at row " + starts.get(e) + ", the next at " + starts.get(e + 1));
             }
         }
         if (starts.get(0) != 0 || starts.get(experts) != x.shape().dim(0)) {
-            throw new IllegalArgumentException("groupedLinear: the experts' rows are " + starts.get(0) + " to " + starts.get(experts)
+            throw new IllegalArgumentException(op + ": the experts' rows are " + starts.get(0) + " to " + starts.get(experts)
                     + ", x is " + x.shape());
         }
     }

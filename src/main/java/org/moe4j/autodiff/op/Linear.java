@@ -7,6 +7,7 @@ import org.moe4j.autodiff.Call;
 import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
+import org.moe4j.backend.Epilogue;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
@@ -33,10 +34,7 @@ public record Linear(Variable x, Variable w, Variable b) implements Op {
 
     @Override
     public void forward(Backend on, Call call) {
-        if (b != null) {
-            on.move(new int[] {rows(), out()}, new Strided(b.data(), 0, new long[] {0, 1}), rowMajor(call.y()), false);
-        }
-        on.gemm(false, true, rows(), out(), in(), x.data(), w.data(), call.y(), b != null);
+        on.gemm(false, true, rows(), out(), in(), x.data(), w.data(), call.y(), new Epilogue.Layer(b == null ? null : b.data(), null, null));
     }
 
     @Override
@@ -50,20 +48,22 @@ public record Linear(Variable x, Variable w, Variable b) implements Op {
             on.gemm(true, false, out(), in(), rows(), call.dy(), x.data(), w.dData(), add); // dw += dyᵀ · x
         }
         if (b != null && b.wantsGrad()) {
-            on.move(new int[] {rows(), out()}, rowMajor(call.dy()), new Strided(b.dData(), 0, new long[] {0, 1}), true);
+            addBiasGrad(on, rows(), out(), call.dy(), b);
         }
+    }
+
+    /** db adds the sum of the rows of dy (rows,n). */
+    static void addBiasGrad(Backend on, int rows, int n, Storage dy, Variable b) {
+        on.move(new int[] {rows, n}, new Strided(dy, 0, new long[] {n, 1}), new Strided(b.dData(), 0, new long[] {0, 1}), true);
     }
 
     @Override
     public Cost cost() {
-        long m = rows();
-        long n = out();
-        long k = in();
-        return new Cost(2 * m * n * k, Float.BYTES * (m * k + k * n + m * n));
+        return cost(rows(), out(), in());
     }
 
-    private Strided rowMajor(Storage data) {
-        return new Strided(data, 0, new long[] {out(), 1});
+    static Cost cost(long m, long n, long k) {
+        return new Cost(2 * m * n * k, Float.BYTES * (m * k + k * n + m * n));
     }
 
     private int rows() {

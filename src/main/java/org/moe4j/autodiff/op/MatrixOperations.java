@@ -1,6 +1,7 @@
 package org.moe4j.autodiff.op;
 
 import org.moe4j.autodiff.Variable;
+import org.moe4j.backend.Unary;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
@@ -9,6 +10,16 @@ public interface MatrixOperations extends Recorder {
     /** y = x wᵀ + b with w (out,in); b may be null. */
     default Variable linear(Variable x, Variable w, Variable b) {
         return run(new Linear(x, w, b));
+    }
+
+    /** Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with in (F,D) and out (D,F); biases may be null. */
+    default Variable mlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias) {
+        return run(new Mlp(x, in, inBias, f, out, outBias, null));
+    }
+
+    /** The same for each expert e over its rows starts[e] .. starts[e+1] of x (R,D): in (E,F,D), out (E,D,F). */
+    default Variable groupedMlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias, IntStorage starts) {
+        return run(new Mlp(x, in, inBias, f, out, outBias, starts));
     }
 
     /** a · b: a (..,m,k) by one matrix b (k,n), or by as many as a has, b (..,k,n). */

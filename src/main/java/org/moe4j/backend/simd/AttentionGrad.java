@@ -137,8 +137,8 @@ record AttentionGrad(Attention a, FloatStorage dy, FloatStorage dq, FloatStorage
             Arrays.fill(dp, i * stride + n, i * stride + keys, 0);
         }
         key += range.from * ks;
-        Sgemm.block(true, false, keys, width, rows, p, 0, stride, dys, dy.offset() + query, qs, dv.array(), dv.offset() + key, ks, true);
-        Sgemm.block(true, false, keys, width, rows, dp, 0, stride, a.q().array(), a.q().offset() + query, qs, dk.array(), dk.offset() + key, ks, true);
+        Sgemm.block(true, false, keys, width, rows, p, 0, stride, dys, dy.offset() + query, qs, dv.array(), dv.offset() + key, ks, true, TaskEpilogue.NONE);
+        Sgemm.block(true, false, keys, width, rows, dp, 0, stride, a.q().array(), a.q().offset() + query, qs, dk.array(), dk.offset() + key, ks, true, TaskEpilogue.NONE);
         scratch.head(2).multiply(rows, width, keys, dp, 0, stride, stride == Tiles.ROW, range.sums, range.sumsAt + query, qs, range.first);
     }
 

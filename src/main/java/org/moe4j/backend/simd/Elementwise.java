@@ -12,38 +12,50 @@ final class Elementwise {
     private Elementwise() {}
 
     static void value(Team team, Unary f, FloatStorage x, FloatStorage y) {
-        blocks(team, x.length(), (at, n) -> {
-            int whole = n - n % L;
-            UnaryValue.apply(f, x.array(), x.offset() + at, y.array(), y.offset() + at, whole);
-            if (whole < n) {
-                float[] tail = Scratch.mine().block(4);
-                System.arraycopy(x.array(), x.offset() + at + whole, tail, 0, n - whole);
-                UnaryValue.apply(f, tail, 0, tail, 0, L);
-                System.arraycopy(tail, 0, y.array(), y.offset() + at + whole, n - whole);
-            }
-        });
+        team.chunks(x.length(), (at, n) -> value(f, x.array(), x.offset() + at, y.array(), y.offset() + at, n));
     }
 
     static void gradient(Team team, Unary f, FloatStorage x, FloatStorage y, FloatStorage dy, FloatStorage dx) {
-        blocks(team, x.length(), (at, n) -> {
-            int whole = n - n % L;
-            float[] slopes = Scratch.mine().block(5);
-            UnarySlope.apply(f, x.array(), x.offset() + at, y.array(), y.offset() + at, slopes, whole);
-            if (whole < n) {
-                float[] tails = Scratch.mine().block(4); // a vector of x and one of y
-                System.arraycopy(x.array(), x.offset() + at + whole, tails, 0, n - whole);
-                System.arraycopy(y.array(), y.offset() + at + whole, tails, L, n - whole);
-                float[] last = Scratch.mine().block(3);
-                UnarySlope.apply(f, tails, 0, tails, L, last, L);
-                System.arraycopy(last, 0, slopes, whole, n - whole);
-            }
-            Runs.addProduct(slopes, 0, dy.array(), dy.offset() + at, dx.array(), dx.offset() + at, n);
-        });
+        team.chunks(x.length(), (at, n) -> slopes(f, x.array(), x.offset() + at, y.array(), y.offset() + at, n, (slopes, from, count) ->
+                Runs.addProduct(slopes, 0, dy.array(), dy.offset() + at + from, dx.array(), dx.offset() + at + from, count)));
     }
 
-    private static void blocks(Team team, int n, Team.Run body) {
-        team.chunks(n, (from, count) -> {
-            for (int i = 0; i < count; i += VectorMath.BLOCK) body.run(from + i, Math.min(VectorMath.BLOCK, count - i));
-        });
+    /** y = f(x) for a run, in the calling thread. */
+    static void value(Unary f, float[] x, int ix, float[] y, int iy, int n) {
+        for (int from = 0; from < n; from += VectorMath.BLOCK) {
+            int count = Math.min(VectorMath.BLOCK, n - from);
+            int whole = count - count % L;
+            UnaryValue.apply(f, x, ix + from, y, iy + from, whole);
+            if (whole < count) {
+                float[] tail = Scratch.mine().block(4);
+                System.arraycopy(x, ix + from + whole, tail, 0, count - whole);
+                UnaryValue.apply(f, tail, 0, tail, 0, L);
+                System.arraycopy(tail, 0, y, iy + from + whole, count - whole);
+            }
+        }
+    }
+
+    /** What is done with the slopes at values {@code from} to {@code from + count} of a run. */
+    interface Slopes {
+        void use(float[] slopes, int from, int count);
+    }
+
+    /** f'(x) for a run, where y = f(x), a block after the other, in the calling thread. */
+    static void slopes(Unary f, float[] x, int ix, float[] y, int iy, int n, Slopes body) {
+        for (int from = 0; from < n; from += VectorMath.BLOCK) {
+            int count = Math.min(VectorMath.BLOCK, n - from);
+            int whole = count - count % L;
+            float[] slopes = Scratch.mine().block(5);
+            UnarySlope.apply(f, x, ix + from, y, iy + from, slopes, whole);
+            if (whole < count) {
+                float[] tails = Scratch.mine().block(4); // a vector of x and one of y
+                System.arraycopy(x, ix + from + whole, tails, 0, count - whole);
+                System.arraycopy(y, iy + from + whole, tails, L, count - whole);
+                float[] last = Scratch.mine().block(3);
+                UnarySlope.apply(f, tails, 0, tails, L, last, L);
+                System.arraycopy(last, 0, slopes, whole, count - whole);
+            }
+            body.use(slopes, from, count);
+        }
     }
 }

@@ -23,14 +23,15 @@ final class GroupedSgemm {
     private GroupedSgemm() {}
 
     /** y (R,n) = or += x (R,k) · op(w[e]) over rows starts[e]..starts[e+1]; w (E,k,n), or (E,n,k) if {@code tw}. */
-    static void multiply(Team team, HostInts starts, boolean tw, int n, int k, float[] x, int xo, float[] w, int wo, float[] y, int yo, boolean add) {
+    static void multiply(Team team, HostInts starts, boolean tw, int n, int k, float[] x, int xo, float[] w, int wo, float[] y, int yo, boolean add, TaskEpilogue after) {
         int experts = starts.length() - 1;
         Cut cut = new Cut(team, n, (long) k * (starts.get(experts) - starts.get(0)));
         for (int e = 0; e < experts; e++) cut.add(e, starts.get(e + 1) - starts.get(e), k, false);
         cut.run(team, (e, i, m, j, columns) -> {
             int at = wo + e * k * n + (tw ? j * k : j);
             Scratch.mine().touched = tw ? Pack.touch(columns, k, w, at, k) : Pack.touch(k, columns, w, at, n);
-            Sgemm.block(false, tw, m, columns, k, x, xo + (starts.get(e) + i) * k, k, w, at, tw ? k : n, y, yo + (starts.get(e) + i) * n + j, n, add);
+            Sgemm.block(false, tw, m, columns, k, x, xo + (starts.get(e) + i) * k, k, w, at, tw ? k : n, y, yo + (starts.get(e) + i) * n + j, n, add,
+                    after.ofExpert(e));
         });
     }
 
@@ -42,7 +43,8 @@ final class GroupedSgemm {
         cut.run(team, (e, i, rows, j, columns) -> {
             int at = wo + (e * m + i) * n + j; // touched even where it is overwritten: a line must be here to be written
             Scratch.mine().touched = Pack.touch(rows, columns, dw, at, n);
-            Sgemm.block(true, false, rows, columns, starts.get(e + 1) - starts.get(e), a, ao + starts.get(e) * m + i, m, b, bo + starts.get(e) * n + j, n, dw, at, n, add);
+            Sgemm.block(true, false, rows, columns, starts.get(e + 1) - starts.get(e), a, ao + starts.get(e) * m + i, m, b, bo + starts.get(e) * n + j, n, dw, at, n, add,
+                    TaskEpilogue.NONE);
         });
     }
 

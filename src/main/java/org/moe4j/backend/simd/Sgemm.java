@@ -28,7 +28,7 @@ final class Sgemm {
      * {@code ta}; likewise for B and C.
      */
     static void multiply(Team team, boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
-            float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add) {
+            float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
         long work = (long) m * n * k;
         int tasks = work < SMALL || team.size() == 1 ? 1 : team.size() * (int) Math.clamp(work / team.size() / LARGE, 1, 4);
@@ -40,7 +40,7 @@ final class Sgemm {
             int i = task / groups * rows;
             int j = task % groups * columns;
             block(ta, tb, Math.min(rows, m - i), Math.min(columns, n - j), k, a, ao + i * (ta ? 1 : lda), lda,
-                    b, bo + j * (tb ? ldb : 1), ldb, c, co + i * ldc + j, ldc, add);
+                    b, bo + j * (tb ? ldb : 1), ldb, c, co + i * ldc + j, ldc, add, after);
         });
     }
 
@@ -55,13 +55,10 @@ final class Sgemm {
 
     /** One task, in the calling thread: C (m,n) = or += op(A) op(B), where m is at most a few hundred. */
     static void block(boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
-            float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add) {
+            float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
-        if (k == 0 && !add) {
-            for (int i = 0; i < m; i++) java.util.Arrays.fill(c, co + i * ldc, co + i * ldc + n, 0);
-        }
         Scratch scratch = Scratch.mine();
-        for (int p = 0; p < k; p += Tiles.DEPTH) {
+        for (int p = 0; p < k || p == 0; p += Tiles.DEPTH) { // once without any k: the tiles then write zeros
             int depth = Math.min(Tiles.DEPTH, k - p);
             float[] rows = scratch.left((m + 6) * Tiles.ROW);
             float[] panel = scratch.right(Tiles.DEPTH * PANEL);
@@ -69,13 +66,16 @@ final class Sgemm {
             else Pack.copy(m, depth, a, ao + p, lda, rows, 0, Tiles.ROW);
             for (int j = 0; j < n; j += PANEL) {
                 int w = Math.min(PANEL, n - j);
+                if (p == 0) after.start(m, w, co + j); // just before the tiles read it
+                boolean adds = add || p > 0 || after.starts();
                 boolean first = !tb && w == 4 * L && m >= 4;
-                if (first) Tiles.packing().multiply(depth, rows, 0, b, bo + p * ldb + j, ldb, panel, c, co + j, ldc, add || p > 0);
+                if (first) Tiles.packing().multiply(depth, rows, 0, b, bo + p * ldb + j, ldb, panel, c, co + j, ldc, adds);
                 else if (tb) Pack.transpose(w, depth, b, bo + j * ldb + p, ldb, panel, 0, PANEL);
                 else Pack.panel(depth, w, b, bo + p * ldb + j, ldb, panel, 0);
-                panel(first ? 4 : 0, m, w, depth, rows, 0, panel, 0, c, co + j, ldc, add || p > 0);
+                panel(first ? 4 : 0, m, w, depth, rows, 0, panel, 0, c, co + j, ldc, adds);
             }
         }
+        after.finish(m, n, co);
     }
 
     /** Rows {@code first} to m of a block over one panel, both packed as the tiles want them. */

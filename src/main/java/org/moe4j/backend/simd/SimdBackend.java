@@ -6,6 +6,7 @@ import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
+import org.moe4j.backend.Epilogue;
 import org.moe4j.backend.HalfStorage;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.Bfloat16;
@@ -203,20 +204,38 @@ public final class SimdBackend implements Backend {
     // ---- matrix products -------------------------------------------------------------------------------------------
 
     @Override
-    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage left, Storage right, Storage out, boolean add) {
-        FloatStorage a = of(left);
-        FloatStorage b = of(right);
-        FloatStorage c = of(out);
-        Sgemm.multiply(team, transposeA, transposeB, m, n, k, a.array(), a.offset(), transposeA ? m : k,
-                b.array(), b.offset(), transposeB ? k : n, c.array(), c.offset(), n, add);
+    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, boolean add) {
+        multiply(transposeA, transposeB, m, n, k, of(a), of(b), of(c), add, TaskEpilogue.NONE);
     }
 
     @Override
-    public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage in, Storage weights, Storage out, boolean add) {
-        FloatStorage x = of(in);
-        FloatStorage w = of(weights);
-        FloatStorage y = of(out);
-        GroupedSgemm.multiply(team, HostInts.of(starts), transposeW, n, k, x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), add);
+    public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, Epilogue after) {
+        FloatStorage to = result(c, after);
+        multiply(transposeA, transposeB, m, n, k, of(a), of(b), to, false, TaskEpilogue.of(after, n, to));
+    }
+
+    private void multiply(boolean ta, boolean tb, int m, int n, int k, FloatStorage a, FloatStorage b, FloatStorage c, boolean add, TaskEpilogue after) {
+        Sgemm.multiply(team, ta, tb, m, n, k, a.array(), a.offset(), ta ? m : k, b.array(), b.offset(), tb ? k : n, c.array(), c.offset(), n, add, after);
+    }
+
+    @Override
+    public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
+        multiply(starts, transposeW, n, k, of(x), of(w), of(y), add, TaskEpilogue.NONE);
+    }
+
+    @Override
+    public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, Epilogue after) {
+        FloatStorage to = result(y, after);
+        multiply(starts, transposeW, n, k, of(x), of(w), to, false, TaskEpilogue.of(after, n, to));
+    }
+
+    private void multiply(IntStorage starts, boolean tw, int n, int k, FloatStorage x, FloatStorage w, FloatStorage y, boolean add, TaskEpilogue after) {
+        GroupedSgemm.multiply(team, HostInts.of(starts), tw, n, k, x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), add, after);
+    }
+
+    /** Where the product goes: of a slope, at once to where that is wanted. */
+    private static FloatStorage result(Storage c, Epilogue after) {
+        return of(after instanceof Epilogue.Slope slope ? slope.dx() : c);
     }
 
     @Override

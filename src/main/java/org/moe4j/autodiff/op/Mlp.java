@@ -1,0 +1,142 @@
+package org.moe4j.autodiff.op;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import org.moe4j.autodiff.Call;
+import org.moe4j.autodiff.Cost;
+import org.moe4j.autodiff.Op;
+import org.moe4j.autodiff.Variable;
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Epilogue;
+import org.moe4j.backend.Unary;
+import org.moe4j.tensor.IntStorage;
+import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
+
+/**
+ * Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with x (.., D), in (F,D), out (D,F); or those of each expert over its own rows, as in
+ * {@link GroupedLinear}, with in (E,F,D), out (E,D,F). One operation, so that f going forward and its slope going backward are applied to what
+ * a product has just computed. Kept for backward are h = f(z), for the gradient of out, and z where the slope can't be told from h.
+ *
+ * @param inBias (F) or (E,F), or null
+ * @param outBias (D) or (E,D), or null
+ * @param starts (E+1), or null where one network has all rows
+ */
+public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias, IntStorage starts) implements Op {
+    public Mlp {
+        boolean grouped = starts != null;
+        Check.rank("mlp", "the first weight", in, grouped ? 3 : 2);
+        int[] dims = in.shape().dims();
+        int dim = dims[dims.length - 1];
+        int hidden = dims[dims.length - 2];
+        Check.length("mlp", "a row of x " + x.shape(), x.shape().columns(), dim);
+        Check.equal("mlp", "the second weight", out, grouped ? Shape.of(dims[0], dim, hidden) : Shape.of(dim, hidden));
+        if (inBias != null) {
+            Check.equal("mlp", "the first bias", inBias, grouped ? Shape.of(dims[0], hidden) : Shape.of(hidden));
+        }
+        if (outBias != null) {
+            Check.equal("mlp", "the second bias", outBias, grouped ? Shape.of(dims[0], dim) : Shape.of(dim));
+        }
+        if (grouped) {
+            Check.rank("mlp", "x", x, 2);
+            Check.length("mlp", "starts", starts.length(), dims[0] + 1L);
+            GroupedLinear.checkStarts("mlp", starts, x);
+        }
+    }
+
+    @Override
+    public List<Variable> inputs() {
+        return Stream.of(x, in, inBias, out, outBias).filter(Objects::nonNull).toList();
+    }
+
+    /** y, h, and z where it is kept. */
+    @Override
+    public List<Shape> outputs() {
+        Shape inner = Shape.of(rows(), hidden());
+        return f.slopeFromValue() ? List.of(x.shape(), inner) : List.of(x.shape(), inner, inner);
+    }
+
+    @Override
+    public void forward(Backend on, Call call) {
+        Storage h = call.y(1);
+        product(on, true, hidden(), dim(), x.data(), in, z(call), new Epilogue.Layer(data(inBias), f, h)); // h = f(z), z = x · inᵀ + inBias
+        product(on, true, dim(), hidden(), h, out, call.y(), new Epilogue.Layer(data(outBias), null, null));
+    }
+
+    @Override
+    public void backward(Backend on, Call call) {
+        Storage h = call.y(1);
+        weightGrad(on, call.dy(), h, dim(), hidden(), out); // dout += dyᵀ · h
+        biasGrad(on, call.dy(), dim(), outBias);
+        Storage dz = call.scratch((long) rows() * hidden());
+        product(on, false, hidden(), dim(), call.dy(), out, call.scratch(dz.size()), new Epilogue.Slope(f, z(call), h, dz)); // dz = (dy · out) f'(z)
+        weightGrad(on, dz, x.data(), hidden(), dim(), in); // din += dzᵀ · x
+        biasGrad(on, dz, hidden(), inBias);
+        if (x.wantsGrad()) {
+            boolean add = x.addsToGrad();
+            if (starts == null) {
+                on.gemm(false, false, rows(), dim(), hidden(), dz, in.data(), x.dData(), add); // dx += dz · in
+            } else {
+                on.groupedGemm(starts, false, dim(), hidden(), dz, in.data(), x.dData(), add);
+            }
+        }
+    }
+
+    @Override
+    public Cost cost() {
+        Cost up = starts == null ? Linear.cost(rows(), hidden(), dim()) : GroupedLinear.cost(starts, rows(), hidden(), dim());
+        return up.plus(starts == null ? Linear.cost(rows(), dim(), hidden()) : GroupedLinear.cost(starts, rows(), dim(), hidden()));
+    }
+
+    private void product(Backend on, boolean transposeW, int n, int k, Storage a, Variable w, Storage c, Epilogue after) {
+        if (starts == null) {
+            on.gemm(false, transposeW, rows(), n, k, a, w.data(), c, after);
+        } else {
+            on.groupedGemm(starts, transposeW, n, k, a, w.data(), c, after);
+        }
+    }
+
+    /** dw += aᵀ · b, with a (R,m) and b (R,n). */
+    private void weightGrad(Backend on, Storage a, Storage b, int m, int n, Variable w) {
+        if (w.wantsGrad()) {
+            boolean add = w.addsToGrad();
+            if (starts == null) {
+                on.gemm(true, false, m, n, rows(), a, b, w.dData(), add);
+            } else {
+                on.groupedGemmWeights(starts, m, n, a, b, w.dData(), add);
+            }
+        }
+    }
+
+    private void biasGrad(Backend on, Storage dy, int n, Variable bias) {
+        if (bias != null && bias.wantsGrad()) {
+            if (starts == null) {
+                Linear.addBiasGrad(on, rows(), n, dy, bias);
+            } else {
+                on.groupedBiasGrad(starts, n, dy, bias.dData());
+            }
+        }
+    }
+
+    private Storage z(Call call) {
+        return call.y(f.slopeFromValue() ? 1 : 2);
+    }
+
+    private static Storage data(Variable bias) {
+        return bias == null ? null : bias.data();
+    }
+
+    private int rows() {
+        return x.shape().rows();
+    }
+
+    private int dim() {
+        return x.shape().columns();
+    }
+
+    private int hidden() {
+        return out.shape().columns();
+    }
+}
