@@ -46,14 +46,15 @@ public final class StoredMlpExperts extends Experts {
         IntStorage touched = IntStorage.of(d.touched());                          // (U)
         IntStorage starts = IntStorage.of(Arrays.stream(d.starts().toArray()).distinct().toArray()); // of experts without rows none
         Variable rows = t.gatherRows(x, d.tokens());                              // (R, D), sorted by expert
-        Variable up = fetched(t, in, touched, hidden, dim);
-        Variable down = fetched(t, out, touched, dim, hidden);
+        Variable first = fetched(t, in, touched, hidden, dim);
+        Variable second = fetched(t, out, touched, dim, hidden);
         Variable y;                                                               // (R, D)
         if (gate == null) {
-            y = t.groupedMlp(rows, up, null, activation.function(), down, null, starts);
+            y = t.groupedMlp(rows, first, null, activation.function(), second, null, starts);
         } else {
-            Variable open = t.groupedLinear(rows, fetched(t, gate, touched, hidden, dim), null, starts);
-            y = t.groupedLinear(activation.apply(t, open, t.groupedLinear(rows, up, null, starts)), down, null, starts);
+            Variable up = t.groupedLinear(rows, first, null, starts);             // (R, F)
+            Variable h = activation.apply(t, t.groupedLinear(rows, fetched(t, gate, touched, hidden, dim), null, starts), up);
+            y = t.groupedLinear(h, second, null, starts);
         }
         return t.gatherSum(slots.gates(), y, d.rows(), slots.perToken());         // (T, D)
     }
