@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.io.AtomicFile;
 import org.moe4j.io.InputException;
@@ -78,10 +79,10 @@ public final class BenchTable {
         }
     }
 
-    /** One sentence where there is none, instead of a fork's failure. */
+    /** Says which it is, or one sentence where there is none, instead of a fork's failure. */
     private static void requireDevice(String device) {
-        try {
-            Backends.open(device, 1).close();
+        try (Backend on = Backends.open(device, 1)) {
+            System.out.println("On " + on.deviceName().orElse(on.name()) + ".");
         } catch (InputException absent) {
             System.err.println(absent.getMessage());
             System.exit(2);
