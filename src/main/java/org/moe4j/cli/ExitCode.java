@@ -25,8 +25,12 @@ final class ExitCode {
         } catch (LostDeviceException lost) {
             return said(lost.getMessage(), TRY_AGAIN);
         } catch (OutOfMemoryError tooSmall) {
-            return said("the heap of " + (Runtime.getRuntime().maxMemory() >> 20) + " MB is full; MOE4J_HEAP (java's -Xmx) sets a larger one", 2);
+            return said(heapIsFull(), 2);
         }
+    }
+
+    static String heapIsFull() {
+        return "the heap of " + (Runtime.getRuntime().maxMemory() >> 20) + " MB is full; MOE4J_HEAP (java's -Xmx) sets a larger one";
     }
 
     private static int said(String sentence, int code) {

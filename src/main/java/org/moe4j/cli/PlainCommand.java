@@ -18,7 +18,7 @@ public final class PlainCommand {
      * @return the exit code
      */
     public static int run(Object command, Function<CommandLine.MissingParameterException, String> missing, String... args) {
-        return new CommandLine(command)
+        CommandLine line = new CommandLine(command)
             .setParameterExceptionHandler((mistake, words) -> said(switch (mistake) {
                 case CommandLine.UnmatchedArgumentException e -> unknown(e);
                 case CommandLine.MissingParameterException e -> missing.apply(e);
@@ -33,8 +33,12 @@ public final class PlainCommand {
                     return ExitCode.TRY_AGAIN;
                 }
                 throw failure;
-            })
-            .execute(args);
+            });
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError tooSmall) {
+            return said(ExitCode.heapIsFull());
+        }
     }
 
     private static String unknown(CommandLine.UnmatchedArgumentException mistake) {

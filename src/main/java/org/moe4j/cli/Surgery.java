@@ -30,6 +30,7 @@ import org.moe4j.surgery.Layers;
 import org.moe4j.surgery.PatchInput;
 import org.moe4j.surgery.Pruning;
 import org.moe4j.surgery.Upcycling;
+import org.moe4j.sweep.Room;
 import org.moe4j.train.Checkpoint;
 import org.moe4j.train.Domains;
 import org.moe4j.train.Evaluation;
@@ -325,6 +326,7 @@ public final class Surgery {
             return place.operateOnOne("tuning of " + place.from, (on, model) -> {
                 TokenSet set = text.open(model);
                 TrainingSpec spec = TrainingSpec.of(text.batch, steps, learningRate).withSeed(place.seed).withTrained(trained.toArray(String[]::new));
+                Room.requireTraining("the tuning of " + place.from.getFirst(), model.spec(), spec, on);
                 Validation validation = text.validation(set, model);
                 double before = Evaluation.of(on, new Arena(on), model, validation).natsPerToken();
                 double after = new Trainer(on, model, spec, text.batches(set, model, place.seed), validation).run(m -> {}).evaluation().natsPerToken();

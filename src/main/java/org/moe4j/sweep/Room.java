@@ -5,10 +5,13 @@ import java.util.OptionalLong;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
+import org.moe4j.cost.MemoryPlan;
 import org.moe4j.io.InputException;
+import org.moe4j.model.ModelSpec;
+import org.moe4j.train.TrainingSpec;
 
 /** Whether what is planned fits the memory that it is planned for. */
-final class Room {
+public final class Room {
     /** What the JVM, the tokens and the reports need beside the trials. */
     private static final long BASE_BYTES = 512L << 20;
 
@@ -22,10 +25,24 @@ final class Room {
      * @throws InputException with the bytes needed and those there are, before anything is allocated
      */
     static void require(String what, long planned, String device, String smaller) {
-        OptionalLong free;
         try (Backend on = Backends.open(device, 1)) {
-            free = on.freeDeviceBytes();
+            require(what, planned, device, on.freeDeviceBytes(), smaller);
         }
+    }
+
+    /**
+     * Refuses to train a model of which not even weights, gradients and optimizer state fit; activations, which depend on the length of its
+     * sequences, are not counted, and where only parts are trained, only the weights are.
+     *
+     * @throws InputException with the bytes needed and those there are
+     */
+    public static void requireTraining(String what, ModelSpec model, TrainingSpec training, Backend on) {
+        MemoryPlan plan = MemoryPlan.of(model, 1, training.optimizer()::stateBytes);
+        long planned = plan.weights() + (training.trained().isEmpty() ? plan.gradients() + plan.optimizer() : 0);
+        require(what + " needs at least", planned, on.name(), on.freeDeviceBytes(), "a smaller model, or fewer of its parts (--trained)");
+    }
+
+    private static void require(String what, long planned, String device, OptionalLong free, String smaller) {
         if (free.isPresent()) {
             requireDevice(what, planned, device, free.getAsLong(), smaller);
         } else {

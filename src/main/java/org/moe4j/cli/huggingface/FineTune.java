@@ -16,6 +16,7 @@ import org.moe4j.interchange.HuggingFaceExport;
 import org.moe4j.interchange.HuggingFaceImport;
 import org.moe4j.io.InputException;
 import org.moe4j.model.Transformer;
+import org.moe4j.sweep.Room;
 import org.moe4j.train.Evaluation;
 import org.moe4j.train.StepMetrics;
 import org.moe4j.train.Trainer;
@@ -78,6 +79,7 @@ final class FineTune implements Callable<Integer> {
             if (sequence < 1 || sequence > checkpoint.spec().sequence()) {
                 throw new InputException("--sequence is " + sequence + ", the model's longest is " + checkpoint.spec().sequence());
             }
+            Room.requireTraining("fine-tuning " + source, checkpoint.spec(), training, on);
             checkpoint.remarks().forEach(remark -> System.err.println("note: " + remark));
             TokenSet tokens = TokenSet.of(data.corpus(), checkpoint.tokenizer());
             Batches batches = new Batches(tokens, batch, sequence, seed);
