@@ -35,7 +35,7 @@ public final class BenchTable {
     private static final Map<String, String> USUAL = Map.of("device", "simd", "only", "", "threads", "1", "out", "", "peers", "false", "quick", "false", "rounds", "5", "minutes", "");
 
     /**
-     * @param args {@code device=} the back end; {@code only=} names of works, scaling or profile, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
+     * @param args {@code device=} the back end; {@code only=} names of works, scaling, profile or kernels, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
      *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}; {@code minutes=} empty for no limit
      */
     public static void main(String... args) {
@@ -66,6 +66,13 @@ public final class BenchTable {
             }
             if (only.contains("scaling")) {
                 new Scaling(forks, Arrays.stream(threads).max().orElseThrow()).run(out);
+            }
+            if (only.contains("kernels")) {
+                for (String step : Profile.WORKS) {
+                    for (int n : threads) {
+                        System.out.printf("threads %d, %s", n, forks.kernels(Catalog.named(step), n));
+                    }
+                }
             }
             if (only.contains("profile")) {
                 new Profile(forks, Arrays.stream(threads).max().orElseThrow()).run(out);

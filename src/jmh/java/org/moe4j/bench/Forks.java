@@ -92,6 +92,20 @@ final class Forks {
         }
     }
 
+    /** What {@link StepKernels} says of a work. */
+    String kernels(Catalog entry, int threads) throws RunnerException {
+        try {
+            Path notes = Files.createTempFile("bench", ".notes");
+            run(options(StepKernelsBench.class).param("device", device).param("work", entry.work()).param("threads", Integer.toString(threads))
+                .param("notes", notes.toString()).warmupIterations(0).measurementIterations(1));
+            String said = Files.readString(notes);
+            Files.delete(notes);
+            return said;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
     /** JMH's own words go to a file, which is shown where it fails. */
     private static Collection<RunResult> run(ChainedOptionsBuilder options) throws RunnerException {
         try {

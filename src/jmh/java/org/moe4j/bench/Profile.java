@@ -22,7 +22,7 @@ import org.openjdk.jmh.runner.RunnerException;
 
 /** Where the time of training steps goes, by samples of Flight Recorder on the calling thread in the last seconds of a run. */
 final class Profile {
-    private static final List<String> WORKS = List.of("lm-step", "lm-moe-step", "lm-peer-step");
+    static final List<String> WORKS = List.of("lm-step", "lm-moe-step", "lm-peer-step");
     private static final String KERNELS = "org.moe4j.backend.simd.";
     private static final String TEAM = KERNELS + "Team";
     private static final int SHOWN = 8;

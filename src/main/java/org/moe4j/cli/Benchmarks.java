@@ -19,11 +19,12 @@ import picocli.CommandLine.Option;
     description = "Times kernels and training steps beside the machine's measured peaks (multiply-adds, copying, random rows) and says which of them bounds each.",
     footer = {"", "Names: sgemm, skinny, grouped, elementwise, attention, peer-step, moe-step, stored-step, lm-step,",
         "lm-peer-step, lm-moe-step; scaling, which draws time and memory against experts, tokens, threads and sequence;",
-        "and profile, which says where the time of the three language models' steps goes, with flame graphs."})
+        "profile, which says where the time of the three language models' steps goes, with flame graphs;",
+        "and kernels, which compares these steps with the sum of their kernels, each measured alone."})
 public final class Benchmarks implements Callable<Integer> {
     /** What {@code --only} takes. */
     public static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "stored-step", "lm-step",
-        "lm-peer-step", "lm-moe-step", "scaling", "profile");
+        "lm-peer-step", "lm-moe-step", "scaling", "profile", "kernels");
 
     /** Those of them that a GPU's table has. */
     public static final List<String> DEVICE_NAMES = List.of("sgemm", "grouped", "elementwise", "attention", "peer-step", "moe-step", "lm-step");
@@ -31,7 +32,7 @@ public final class Benchmarks implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "simd by default; cuda or cuda:N for the table of a GPU, at sizes of its own; +graphs behind it launches CUDA graphs")
     private String device = "simd";
 
-    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling and profile by default")
+    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling, profile and kernels by default")
     private List<String> only = List.of();
 
     @Option(names = "--threads", split = ",", paramLabel = "N,..", description = "threads of the back end and of the peers, 1 by default; 1,2 for both")

@@ -17,7 +17,7 @@ class BenchTest {
 
     @Test
     void everyNameOfTheCommandIsAWork() {
-        assertThat(Stream.concat(Catalog.ALL.stream().map(Catalog::work), Stream.of("scaling", "profile"))).containsExactlyElementsOf(Benchmarks.NAMES);
+        assertThat(Stream.concat(Catalog.ALL.stream().map(Catalog::work), Stream.of("scaling", "profile", "kernels"))).containsExactlyElementsOf(Benchmarks.NAMES);
     }
 
     @Test
