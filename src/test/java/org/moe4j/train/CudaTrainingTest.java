@@ -17,6 +17,7 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.OpenedBackend;
 import org.moe4j.backend.cuda.CudaEmulator;
 import org.moe4j.data.Batch;
+import org.moe4j.experts.DenseFeedForward;
 import org.moe4j.experts.FeedForwardSpec;
 import org.moe4j.experts.MixtureOfExperts;
 import org.moe4j.experts.MlpExperts;
@@ -77,9 +78,9 @@ class CudaTrainingTest {
     /** Once for the gradients' norm and once for the losses, however deep the model is and whatever its experts. */
     @TestFactory
     Stream<DynamicTest> aStepWaitsTwice() {
-        Map<String, FeedForwardSpec> layers = Map.of("dense", Tiny.dense(), "mixture", TOP_K, "noisy mixture", Tiny.noisy(), "PEER", Tiny.peer(64), "memory", Tiny.memory());
-        return layers.entrySet().stream().flatMap(layer -> Stream.of(1, 2).map(blocks -> DynamicTest.dynamicTest(blocks + " blocks, " + layer.getKey(),
-                () -> assertThat(waits(Tiny.spec(12, Stream.generate(layer::getValue).limit(blocks).toArray(FeedForwardSpec[]::new)))).isEqualTo(2))));
+        Map<String, ModelSpec> models = Map.of("dense", Tiny.spec(12, Tiny.dense()), "deep", Tiny.spec(12, Tiny.dense(), Tiny.dense(), Tiny.dense()),
+                "mixture", Tiny.spec(12, TOP_K), "noisy mixture", Tiny.spec(12, Tiny.noisy()), "PEER", Tiny.spec(12, Tiny.peer(64)), "memory", Tiny.spec(12, Tiny.memory()));
+        return models.entrySet().stream().map(model -> DynamicTest.dynamicTest(model.getKey(), () -> assertThat(waits(model.getValue())).isEqualTo(2)));
     }
 
     /** Where the host chooses it has to know: what the router found, or which rows of a file to bring in. */
@@ -103,12 +104,13 @@ class CudaTrainingTest {
     /** Float32 allows a coarse look; what the kernels compute is held to the reference elsewhere. */
     @TestFactory
     Stream<DynamicTest> gradientsAreThoseOfDifferences() {
-        FeedForwardSpec norm = new MixtureOfExperts.Spec(new TopKRouter.Spec(4, 4), new MlpExperts.Spec(3, Activation.SWIGLU, false));
-        return Map.of("dense", Tiny.dense(), "mixture", norm, "PEER", Tiny.peerWithoutNorm()).entrySet().stream().map(layer -> DynamicTest.dynamicTest(layer.getKey(), () -> {
+        FeedForwardSpec dense = new DenseFeedForward.Spec(4, Activation.GELU, true);
+        FeedForwardSpec mixture = new MixtureOfExperts.Spec(new TopKRouter.Spec(2, 2), new MlpExperts.Spec(3, Activation.SWIGLU, false));
+        return Map.of("dense", dense, "mixture", mixture, "PEER", Tiny.peerWithoutNorm()).entrySet().stream().map(layer -> DynamicTest.dynamicTest(layer.getKey(), () -> {
             try (Backend on = OpenedBackend.open(OpenedBackend.EMULATED, 1)) {
                 LanguageModel model = Tiny.spec(4, layer.getValue()).build(new Init(on, 7));
                 Batch batch = Tiny.counting(1).apply(0);
-                List<Parameter> some = model.parameters().stream().filter(p -> p.shape().size() <= 64).toList();
+                List<Parameter> some = model.parameters().stream().filter(p -> p.shape().size() <= 24).toList();
                 GradientCheck.Result worst = GradientCheck.of(on, some, t -> {
                     LanguageModel.Output output = model.forward(t, batch.tokens(), Pass.training(batch.batch(), batch.time(), 1, 0));
                     return List.of(output.total(t, output.crossEntropy(t, batch.targets())));
@@ -121,11 +123,11 @@ class CudaTrainingTest {
     /** What a call works with, and what a tape has, is used again without a collection of the heap. */
     @TestFactory
     Stream<DynamicTest> deviceMemoryIsFlat() {
-        return models().stream().map(model -> DynamicTest.dynamicTest(model.name, () -> {
+        return models().stream().filter(model -> List.of("dense", "mixture", "PEER").contains(model.name)).map(model -> DynamicTest.dynamicTest(model.name, () -> {
             try (Backend on = OpenedBackend.open(OpenedBackend.EMULATED, 1)) {
-                TrainingSpec training = Tiny.training(20).withIntervals(4, 0, 2);
+                TrainingSpec training = Tiny.training(20).withIntervals(7, 0, 2);
                 List<Long> free = new ArrayList<>();
-                new Trainer(on, model.spec.build(new Init(on, 7)), training, Tiny.counting(4), Tiny.validation())
+                new Trainer(on, model.spec.build(new Init(on, 7)), training, Tiny.counting(1), Tiny.validation())
                         .run(_ -> free.add(on.freeDeviceBytes().orElseThrow()));
                 assertThat(free.subList(8, 20)).as("bytes free after each step, the first ones aside").containsOnly(free.get(8));
             }
