@@ -1,6 +1,7 @@
 package org.moe4j.backend;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.moe4j.backend.cuda.CudaBackend;
 import org.moe4j.backend.dry.DryBackend;
@@ -16,6 +17,8 @@ public final class Backends {
 
     private static final String MODULE = "jdk.incubator.vector";
     private static final String REMEDY = "start java with --add-modules=" + MODULE;
+
+    private static final AtomicBoolean WARNED = new AtomicBoolean();
 
     private Backends() {}
 
@@ -57,8 +60,11 @@ public final class Backends {
         return ModuleLayer.boot().findModule(MODULE).isPresent();
     }
 
+    /** Says so once: a command opens its back end several times. */
     private static Backend fallBack() {
-        LoggerFactory.getLogger(Backends.class).warn("The module {} is missing: using the slow reference back end. For the fast one, {}.", MODULE, REMEDY);
+        if (WARNED.compareAndSet(false, true)) {
+            LoggerFactory.getLogger(Backends.class).warn("The module {} is missing: using the slow reference back end. For the fast one, {}.", MODULE, REMEDY);
+        }
         return new ReferenceBackend();
     }
 }

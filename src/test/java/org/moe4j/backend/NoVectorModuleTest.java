@@ -16,6 +16,21 @@ class NoVectorModuleTest {
                 .contains("reference").contains("--add-modules=jdk.incubator.vector");
     }
 
+    /** A command opens it to find out whether there is such a device, and how much memory it has, before it computes on it. */
+    @Test
+    void aCommandThatOpensItThreeTimesWarnsOnce() throws Exception {
+        String printed = ChildJvm.run(List.of(), OpenThrice.class, "auto");
+        assertThat(printed.lines().filter(line -> line.startsWith("WARNING"))).hasSize(1);
+    }
+
+    static final class OpenThrice {
+        public static void main(String[] arguments) {
+            for (int i = 0; i < 3; i++) {
+                Backends.open(arguments[0], 1).close();
+            }
+        }
+    }
+
     @Test
     void simdSaysWhatToAdd() throws Exception {
         assertThat(ChildJvm.run(List.of(), OpenBackend.class, "simd").lines()).singleElement().asString()
