@@ -42,12 +42,19 @@ final class HalfRows {
         }
     }
 
-    /** Rows ids[from..] one after the other; {@code places} says where, -1 for an empty slot. */
+    /**
+     * Rows ids[from..] one after the other; {@code places} says where, -1 for an empty slot, in the place of which the table's first row is read: a
+     * table without rows has only empty slots.
+     */
     private static int widen(HalfStorage table, int width, int[] ids, int from, int count, float[] wide, int[] places) {
-        for (int i = 0; i < count; i++) {
-            int row = ids[from + i];
+        int[] rows = Scratch.mine().rows(TOGETHER);
+        for (int i = 0; i < TOGETHER; i++) {
+            int row = i < count ? ids[from + i] : -1;
             places[i] = row < 0 ? -1 : i;
-            if (row >= 0) Halves.widen(table.array(), table.offset() + row * width, wide, i * width, width);
+            rows[i] = Math.max(0, row);
+        }
+        for (int i = 0; i < count && table.length() > 0; i += Halves.TOGETHER) {
+            Halves.widenEight(table.array(), table.offset(), rows, i, wide, i * width, width);
         }
         return count;
     }

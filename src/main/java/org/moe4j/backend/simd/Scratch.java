@@ -11,6 +11,7 @@ final class Scratch {
     private float[] lanes = new float[0];
     private float[] wide = new float[0];
     private int[] places = new int[0];
+    private int[] rows = new int[0];
     private final float[][] blocks = new float[6][VectorMath.BLOCK];
     private float[] scores = new float[0];
     private float[] scoreGrads = new float[0];
@@ -51,6 +52,11 @@ final class Scratch {
     /** For bfloat16 values in float32. */
     float[] wide(int size) {
         return wide.length < size ? wide = new float[size] : wide;
+    }
+
+    /** For the numbers of their rows. */
+    int[] rows(int size) {
+        return rows.length < size ? rows = new int[size] : rows;
     }
 
     /** For where those of a list are. */
