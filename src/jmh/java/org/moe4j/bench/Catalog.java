@@ -32,7 +32,8 @@ record Catalog(String work, List<String> sizes, int warmUp, Opening opening) {
         new Catalog("elementwise", Stream.of("exp", "tanh", "gelu", "softplus", "softmax", "layernorm")
             .flatMap(f -> Stream.of("function=" + f + " n=65536", "function=" + f + " n=16777216")).toList(), KERNEL, ElementwiseWork::new),
         new Catalog("attention", passes("batch=4 time=512 heads=8 dim=64", "forward", "gradient"), KERNEL, AttentionWork::new),
-        new Catalog("peer-step", passes("experts=1048576 heads=8 topk=16 dim=256 tokens=512", "forward", "gradient", "update"), STEP, LayerWork::peer),
+        new Catalog("peer-step", Stream.of("", " table=bfloat16").flatMap(table -> passes("experts=1048576 heads=8 topk=16 dim=256 tokens=512" + table,
+            "forward", "gradient", "update").stream()).toList(), STEP, LayerWork::peer),
         new Catalog("moe-step", passes("experts=64 topk=2 dim=256 hidden=1024 tokens=2048", "forward", "gradient"), STEP, LayerWork::mixture),
         new Catalog("stored-step", Stream.of("256 place=files", "4096 place=files", "256 place=memory", "4096 place=memory")
             .map(bank -> "experts=" + bank + " dim=64 hidden=256 tokens=32 pass=update").toList(), STEP, LayerWork::stored),

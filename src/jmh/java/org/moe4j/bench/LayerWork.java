@@ -3,6 +3,7 @@ package org.moe4j.bench;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 import org.moe4j.autodiff.Arena;
@@ -24,6 +25,7 @@ import org.moe4j.experts.TopKRouter;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
+import org.moe4j.nn.TableValues;
 import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Tensor;
@@ -76,13 +78,19 @@ final class LayerWork implements Work {
         int heads = size.number("heads");
         int chosen = size.number("topk");
         int dim = size.number("dim");
-        return new LayerWork(size, on, peerLayer(size.number("experts"), heads, chosen, dim),
-            (double) Float.BYTES * size.number("tokens") * heads * chosen * dim);
+        TableValues table = table(size);
+        return new LayerWork(size, on, peerLayer(size.number("experts"), heads, chosen, dim, table),
+            (double) on.bytesPerValue(table.type()) * size.number("tokens") * heads * chosen * dim);
     }
 
-    static FeedForwardSpec peerLayer(int experts, int heads, int chosen, int dim) {
+    /** What the tables of a size are kept as: float32 unless it says so, as PyTorch's are whatever it says. */
+    static TableValues table(Size size) {
+        return TableValues.valueOf(size.values().getOrDefault("table", "float32").toUpperCase(Locale.ROOT));
+    }
+
+    static FeedForwardSpec peerLayer(int experts, int heads, int chosen, int dim, TableValues table) {
         return new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(experts, heads, chosen, dim, false, ProductKeyRouter.Norm.NONE,
-            ProductKeyRouter.Scores.SOFTMAX, false), new SingleNeuronExperts.Spec(Activation.GELU));
+            ProductKeyRouter.Scores.SOFTMAX, false), new SingleNeuronExperts.Spec(Activation.GELU, table));
     }
 
     /** GELU experts, gates that sum to 1, no balance loss. */
@@ -116,7 +124,7 @@ final class LayerWork implements Work {
         }
         if (turn == 1) {
             touchedBytes = layer.parameters().stream().filter(p -> p.rowGrad() != null)
-                .mapToDouble(p -> (double) Float.BYTES * Arrays.stream(p.rowGrad().rows().toArray()).filter(row -> row >= 0).count() * p.rowGrad().width()).sum();
+                .mapToDouble(p -> (double) on.bytesPerValue(p.data().type()) * Arrays.stream(p.rowGrad().rows().toArray()).filter(row -> row >= 0).count() * p.rowGrad().width()).sum();
         }
         if (optimizer != null) {
             optimizer.step(LEARNING_RATE);

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
+import org.moe4j.tensor.ValueType;
+
 /** Whether there is room for the tables of a work; those of a million PEER experts with Adam's moments are 6.4 GB, and a peer has its own. */
 final class Memory {
     private static final Path LINUX = Path.of("/proc/meminfo");
@@ -15,18 +17,20 @@ final class Memory {
 
     /** A sentence if the work does not fit in what the machine has free now, else null. */
     static String refusal(Catalog work, Size size, List<PeerKind> peers) {
-        long needed = SPARE + tables(work, size) * (peers.contains(PeerKind.TORCH) && !work.work().startsWith("lm-") ? 2 : 1);
+        long own = tableValues(work, size) * (LayerWork.table(size).type() == ValueType.BFLOAT16 ? Short.BYTES : Float.BYTES);
+        long ofPeer = peers.contains(PeerKind.TORCH) && !work.work().startsWith("lm-") ? tableValues(work, size) * Float.BYTES : 0;
+        long needed = SPARE + own + ofPeer;
         long free = free();
         return needed <= free ? null : "%s is not run: it needs %.1f GB of memory, and %.1f GB are free".formatted(work.label(size), needed * 1e-9, free * 1e-9);
     }
 
-    /** Bytes of PEER's two tables, with two moments each where they are updated. */
-    private static long tables(Catalog work, Size size) {
+    /** Values of PEER's two tables, with two moments each where they are updated. */
+    private static long tableValues(Catalog work, Size size) {
         if (!work.work().contains("peer")) {
             return 0;
         }
         boolean updated = !size.values().containsKey("pass") || size.word("pass").equals("update");
-        return 2L * Float.BYTES * size.number("experts") * size.number("dim") * (updated ? 3 : 1);
+        return 2L * size.number("experts") * size.number("dim") * (updated ? 3 : 1);
     }
 
     /** What can be had without swapping, or no bound where the system does not say. */

@@ -67,7 +67,7 @@ final class ModelWork implements Work {
 
     /** A PEER layer in the middle block. */
     static ModelWork peer(Size size, Backend on) {
-        FeedForwardSpec special = LayerWork.peerLayer(size.number("experts"), size.number("peer-heads"), size.number("topk"), size.number("dim"));
+        FeedForwardSpec special = LayerWork.peerLayer(size.number("experts"), size.number("peer-heads"), size.number("topk"), size.number("dim"), LayerWork.table(size));
         return new ModelWork(size, on, Repeat.middleBlock(size.number("layers"), special, feedForward(size)));
     }
 

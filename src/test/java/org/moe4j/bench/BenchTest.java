@@ -69,6 +69,9 @@ class BenchTest {
             update.run();
             double different = (update.demand().gathered() - 4 * 16 * 128) / (6 * 128);
             assertThat(different).isBetween(4.0, 32.0).isEqualTo(Math.rint(different));
+            Work halves = LayerWork.peer(Size.of(size + " table=bfloat16"), on);
+            halves.run();
+            assertThat(halves.demand().gathered()).as("half the bytes").isEqualTo(2 * 16 * 64);
         }
     }
 

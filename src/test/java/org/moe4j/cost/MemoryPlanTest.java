@@ -29,6 +29,7 @@ import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
+import org.moe4j.nn.TableValues;
 import org.moe4j.nn.Pass;
 
 /** The plan made on the back end that computes nothing against what a step on the real one takes. */
@@ -94,6 +95,21 @@ class MemoryPlanTest {
         MemoryPlan plan = MemoryPlan.of(spec, BATCH, 2);
         assertThat(List.of(plan.weights(), plan.gradients(), plan.optimizer()))
             .containsExactly(Float.BYTES * weights, Float.BYTES * gradients, Float.BYTES * state);
+    }
+
+    /** Tables and their moments in half the bytes; all else as it was. */
+    @Test
+    void halvesAreCountedAsSuch() {
+        ProductKeyRouter.Spec router = new ProductKeyRouter.Spec(256, 2, 4, 8);
+        MemoryPlan whole = MemoryPlan.of(spec(new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec())), BATCH, 2);
+        MemoryPlan half = MemoryPlan.of(spec(new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec(Activation.GELU, TableValues.BFLOAT16))), BATCH, 2);
+        ModelSpec spec = spec(new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec()));
+        long tables = spec.build(new Init(on, 1)).parameters().stream().filter(Parameter::isTable).filter(p -> p.name().matches(".*(up|down)"))
+            .mapToLong(p -> p.data().size()).sum();
+        assertThat(tables).isPositive();
+        assertThat(half.weights()).isEqualTo(whole.weights() - 2 * tables);
+        assertThat(half.optimizer()).isEqualTo(whole.optimizer() - 4 * tables);
+        assertThat(half.gradients()).isEqualTo(whole.gradients());
     }
 
     @Test

@@ -8,6 +8,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.moe4j.io.InputException;
 import org.moe4j.io.SpecReader;
+import org.moe4j.nn.Activation;
+import org.moe4j.nn.TableValues;
 
 class SpecCatalogTest {
     private final SpecReader reader = new SpecReader(new SpecModule());
@@ -51,6 +53,14 @@ class SpecCatalogTest {
             """;
         assertThat(reader.parse(text, Layer.class)).isEqualTo(new Layer(new MixtureOfExperts.Spec(
             new TopKRouter.Spec(64, 2, 1, Balance.ALL_CHOICES, 0.01, 0), new SingleNeuronExperts.Spec())));
+    }
+
+    @Test
+    void tablesOfHalvesAreAWord() {
+        String text = "layer: {type: mixture-of-experts, router: {type: product-key}, experts: {type: single-neuron, table: bfloat16}}";
+        assertThat(reader.parse(text, Layer.class).layer()).isInstanceOfSatisfying(MixtureOfExperts.Spec.class,
+            layer -> assertThat(layer.experts()).isEqualTo(new SingleNeuronExperts.Spec(Activation.GELU, TableValues.BFLOAT16)));
+        assertThatThrownBy(() -> reader.parse(text.replace("bfloat16", "float8"), Layer.class)).isInstanceOf(InputException.class).hasMessageContaining("float8");
     }
 
     @Test

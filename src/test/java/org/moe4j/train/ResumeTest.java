@@ -40,7 +40,7 @@ class ResumeTest {
             .map(spec -> Arguments.of(device, spec)));
     }
 
-    /** A model with noise, tables (one of them of two layers) and buffers, whose listener makes steps 3 and 7 not finite. */
+    /** A model with noise, tables (one of them of two layers, some in bfloat16) and buffers, whose listener makes steps 3 and 7 not finite. */
     private static final class Run {
         final LanguageModel model;
         final Trainer trainer;
@@ -48,7 +48,7 @@ class ResumeTest {
         private final Parameter weight;
 
         Run(Backend on, TrainingSpec spec) {
-            model = Tiny.model(on, Tiny.noisy(), Tiny.peer(16), Tiny.memory(), Tiny.memory());
+            model = Tiny.model(on, Tiny.noisy(), Tiny.peer(16), Tiny.peerOfHalves(), Tiny.memory(), Tiny.memory());
             weight = model.parameters().getLast();
             trainer = new Trainer(on, model, spec, Tiny.counting(4), Tiny.validation());
         }

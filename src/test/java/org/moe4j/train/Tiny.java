@@ -21,6 +21,7 @@ import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
+import org.moe4j.nn.TableValues;
 import org.moe4j.tensor.CounterRandom;
 
 /** Models and texts small enough to train within a test. */
@@ -42,6 +43,11 @@ final class Tiny {
     /** With row-sparse tables and BatchNorm buffers. */
     static FeedForwardSpec peer(int experts) {
         return new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(experts, 2, 4, 8), new SingleNeuronExperts.Spec(Activation.GELU));
+    }
+
+    /** The same in bfloat16. */
+    static FeedForwardSpec peerOfHalves() {
+        return new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(16, 2, 4, 8), new SingleNeuronExperts.Spec(Activation.GELU, TableValues.BFLOAT16));
     }
 
     /** With row-sparse tables, and nothing that makes a token depend on others in its batch. */

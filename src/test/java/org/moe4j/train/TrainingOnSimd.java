@@ -16,15 +16,17 @@ import org.moe4j.model.Transformer;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
+import org.moe4j.nn.TableValues;
 import org.moe4j.tensor.CounterRandom;
 
-/** A small language model with a mixture of experts in its first block and PEER in its second, large enough that its kernels are shared out. */
+/** A small language model with a mixture of experts in its first block PEER in its second, and in its third with tables of bfloat16, large enough that its kernels are shared out. */
 final class TrainingOnSimd {
     static final int BATCH = 8;
     static final int TIME = 64;
     static final ModelSpec SPEC = new Transformer.Spec(300, 64, TIME, CausalSelfAttention.Spec.rotary(4, 2, 10_000), true, Repeat.each(List.of(
         new MixtureOfExperts.Spec(new TopKRouter.Spec(8, 2), new MlpExperts.Spec(64, Activation.GELU, false), List.of(), true),
-        new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(1024, 4, 8, 32), new SingleNeuronExperts.Spec(Activation.GELU), List.of(), true))));
+        new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(1024, 4, 8, 32), new SingleNeuronExperts.Spec(Activation.GELU), List.of(), true),
+        new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(1024, 4, 8, 32), new SingleNeuronExperts.Spec(Activation.GELU, TableValues.BFLOAT16), List.of(), true))));
 
     private TrainingOnSimd() {}
 
