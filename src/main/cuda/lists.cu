@@ -1,7 +1,7 @@
 // Lists of whole numbers: a stable radix sort, and from it the distinct rows of a list and the places of each (tensor.RowIndex) and the
 // places of each group (tensor.GroupIndex). Nothing is read by the host. Negative numbers are empty slots, and sort last: they
 // are taken as `empty`, a number above all others.
-#include "common.cuh"
+#include "random.cuh"
 
 const int SORT_BLOCK = 256;
 const int DIGITS = 256;                        // 8 bits a pass: a thread for each digit
@@ -157,6 +157,20 @@ extern "C" __global__ void markColumns(const int* columns, int64 rows, int cols,
         for (int j = 0; j < k; j++) there |= row[j] == i % cols;
         y[i] = there ? inside : outside;
     }
+}
+
+// y[p] = group[p] for the first `most` places of each group, else -1; starts and rank as groupStarts and groupRanks give them
+extern "C" __global__ void firstOfGroups(const int* starts, const int* rank, int most, const int* group, int* y, int count) {
+    int p = globalThread();
+    if (p < count) y[p] = group[p] >= 0 && rank[p] - starts[group[p]] < most ? group[p] : -1;
+}
+
+// sent[p] = chosen[p] for the first of each k choices, or if its first gate is 0, or u(p) < gates[p] / threshold; else -1
+extern "C" __global__ void sendAtRandom(int64 key, const float* gates, double threshold, int k, const int* chosen, int* sent, int count) {
+    int p = globalThread();
+    if (p >= count) return;
+    bool first = p % k == 0 || gates[p - p % k] == 0;
+    sent[p] = first || uniformAt(key, p) < gates[p] / threshold ? chosen[p] : -1;
 }
 
 // counts[g,n] adds how often n is among ids[g,·]; whole numbers, so that the order of the additions does not show

@@ -1,8 +1,6 @@
 // Random numbers as functions of (key, counter), to the bits of org.moe4j.tensor.CounterRandom: all in float64, every
 // operation rounded by itself (a compiler may otherwise contract a·b + c, which rounds once).
-#include "common.cuh"
-
-const uint64 GOLDEN = 0x9E3779B97F4A7C15ull;
+#include "random.cuh"
 
 // Wichura's AS 241, PPND16: numerators and denominators for the middle, the tails and the far tails of the distribution.
 __constant__ double A[8] = {3.3871328727963666080, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125,
@@ -20,14 +18,6 @@ __constant__ double F[8] = {1, 5.99832206555887937690e-1, 1.36929880922735805310
 // fdlibm's polynomial of log(1 + f) in (f / (2 + f))², the even and the odd powers
 __constant__ double EVEN[3] = {3.999999999940941908e-01, 2.222219843214978396e-01, 1.531383769920937332e-01};
 __constant__ double ODD[4] = {6.666666666666735130e-01, 2.857142874366239149e-01, 1.818357216161805012e-01, 1.479819860511658591e-01};
-
-__device__ inline uint64 mix(uint64 z) {
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    return z ^ (z >> 31);
-}
-
-__device__ inline uint64 bits(uint64 key, uint64 counter) { return mix(key + counter * GOLDEN); }
 
 __device__ inline double mul(double a, double b) { return __dmul_rn(a, b); }
 __device__ inline double add(double a, double b) { return __dadd_rn(a, b); }
@@ -83,8 +73,7 @@ __device__ double normalQuantile(double p) {
 // x[i] = low + (high - low) u(i), u in [0, 1)
 extern "C" __global__ void uniform(int64 key, double low, double high, float* x, int64 n) {
     for (int64 i = globalThread(); i < n; i += globalThreads()) {
-        double u = double(bits(key, i) >> 40) * 0x1.0p-24;
-        x[i] = float(add(low, mul(sub(high, low), u)));
+        x[i] = float(add(low, mul(sub(high, low), uniformAt(key, i))));
     }
 }
 

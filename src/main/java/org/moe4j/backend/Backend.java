@@ -308,6 +308,19 @@ public interface Backend extends AutoCloseable {
         WholeNumbers.mark(HostInts.of(columns), rows, cols, k, inside, outside, HostInts.of(y));
     }
 
+    /** y[p] = group[p] for the first {@code most} places of each group, -1 for those behind: who finds room in a buffer. */
+    default void firstOfGroups(GroupIndex index, int most, IntStorage group, IntStorage y) {
+        WholeNumbers.firstOfGroups(index, most, HostInts.of(group), HostInts.of(y));
+    }
+
+    /**
+     * Whether later choices are sent (GShard, Lepikhin et al. 2021, algorithm 1): sent[p] = chosen[p] for the first of each k, and for others if
+     * u(p) < gates[p] / threshold with the generator's uniform numbers; else -1. A first gate of 0 was never computed (the dry back end): then all are.
+     */
+    default void sendAtRandom(CounterRandom random, Storage gates, double threshold, int k, IntStorage chosen, IntStorage sent) {
+        WholeNumbers.sendAtRandom(random, gates, threshold, k, HostInts.of(chosen), HostInts.of(sent));
+    }
+
     /** counts[g,n] (groups,size) = scale[g] times how often n is among the ids of group g, which are a row of ids (groups,·). */
     default void countInts(IntStorage ids, double[] scale, int size, Storage counts) {
         WholeNumbers.count(HostInts.of(ids), scale, size, counts);

@@ -2,6 +2,8 @@ package org.moe4j.backend;
 
 import java.util.Arrays;
 
+import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.Storage;
 
@@ -44,6 +46,22 @@ final class WholeNumbers {
                     y.set(r * cols + columns.get(j), inside);
                 }
             }
+        }
+    }
+
+    static void firstOfGroups(GroupIndex index, int most, HostInts group, HostInts y) {
+        for (int p = 0; p < group.length(); p++) {
+            int g = group.get(p);
+            y.set(p, g >= 0 && index.rank().get(p) - index.starts().get(g) < most ? g : -1);
+        }
+    }
+
+    static void sendAtRandom(CounterRandom random, Storage gates, double threshold, int k, HostInts chosen, HostInts sent) {
+        double[] gate = new double[chosen.length()];
+        gates.read(0, gate);
+        for (int p = 0; p < gate.length; p++) {
+            boolean first = p % k == 0 || gate[p - p % k] == 0;
+            sent.set(p, first || random.uniform(p) < gate[p] / threshold ? chosen.get(p) : -1);
         }
     }
 

@@ -2,6 +2,7 @@ package org.moe4j.experts;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
+import org.moe4j.tensor.IntStorage;
 
 /**
  * How public implementations of capacity-limited gating differ. They agree only while nothing is dropped: in the size of the
@@ -82,6 +83,20 @@ public enum CapacityDialect {
                 CapacityQueue.byChoice(capacity, experts, k, chosen, wanted, priority, groupSize, behindKept);
             case DEEPSPEED_POSITION -> CapacityQueue.byToken(capacity, experts, chosen, wanted);
             case DEEPSPEED_PROBS -> CapacityQueue.byGate(capacity, experts, chosen, wanted, gates);
+        };
+    }
+
+    /**
+     * The experts of the choices that are kept, -1 for others, without a wait for a device.
+     *
+     * @param sent (T,K) the experts of the choices that queue, tokens in their order, -1 for others
+     * @return null where the queue is not by lists: by gates, or in groups that the tokens don't fill
+     */
+    IntStorage kept(Tape t, int capacity, int experts, int k, IntStorage sent, int groupSize) {
+        return switch (this) {
+            case MESH, ST_MOE, TUTEL, DEEPSPEED -> sent.length() / k % groupSize == 0 ? Buffers.byChoice(t, capacity, experts, k, sent, groupSize) : null;
+            case DEEPSPEED_POSITION -> Buffers.inOrder(t, capacity, experts, sent);
+            case DEEPSPEED_PROBS -> null;
         };
     }
 

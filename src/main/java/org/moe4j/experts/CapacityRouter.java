@@ -2,6 +2,7 @@ package org.moe4j.experts;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 import org.moe4j.autodiff.Parameter;
@@ -11,6 +12,7 @@ import org.moe4j.io.InputException;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 import org.moe4j.tensor.CounterRandom;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -30,11 +32,12 @@ public final class CapacityRouter extends Router {
     public Routing route(Tape t, Variable x, Pass pass) {
         Variable logits = t.linear(x, weight, null);                              // (T, E)
         int groupSize = spec.dialect.groupSize(pass.batch(), pass.time());
-        double[] uniform = draw(pass.random("second " + weight.name()), pass.batch() * pass.time(), spec);
-        Gated gated = gate(t, logits, uniform, groupSize, spec);
+        CounterRandom random = pass.random("second " + weight.name());
+        double[] uniform = spec.second == SecondPolicy.SAMPLING ? uniform(random, pass.batch() * pass.time() * spec.experts) : null;
+        Gated gated = gate(t, logits, random, uniform, groupSize, spec);
         List<AuxiliaryLoss> losses = new ArrayList<>();
         if (spec.balanceWeight > 0) {
-            int[] counted = spec.dialect.countsKept() ? gated.queue.keptOf(gated.chosen) : gated.chosen;
+            IntStorage counted = spec.dialect.countsKept() ? gated.kept : gated.expert;
             losses.add(new AuxiliaryLoss("balance", BalanceLosses.balance(t, spec.dialect.balance(), gated.probabilities, counted, groupSize,
                 pass.keep()), spec.balanceWeight));
         }
@@ -51,26 +54,43 @@ public final class CapacityRouter extends Router {
      * @param groupSize tokens of a group with buffers of its own, consecutive
      */
     public static Gated gate(Tape t, Variable logits, double[] uniform, int groupSize, Spec spec) {
+        return gate(t, logits, null, uniform, groupSize, spec);
+    }
+
+    /** @param random for {@link SecondPolicy#RANDOM}, or null: then {@code uniform} is given */
+    private static Gated gate(Tape t, Variable logits, CounterRandom random, double[] uniform, int groupSize, Spec spec) {
         int k = spec.topK;
         Variable p = t.softmax(logits);                                           // (T, E)
-        int[] chosen = t.topK(p, k).indices().toArray();
+        IntStorage expert = t.topK(p, k).indices();                               // (T, K)
         if (spec.second == SecondPolicy.SAMPLING) {
-            sampleSecond(chosen, logits.value().toDoubles(), uniform, spec.experts);
+            expert = sampledSecond(expert.toArray(), logits.value().toDoubles(), uniform, spec.experts);
         }
-        Variable raw = t.gatherColumns(p, chosen, k);                             // (T, K)
+        Variable raw = t.gatherColumns(p, expert, k);                             // (T, K)
         boolean normalise = spec.normalise && k > 1;
         Variable gates = normalise && spec.dialect.normalisesFirst() ? spec.dialect.normalise(t, raw) : raw;
-        double[] values = gates.value().toDoubles();
-        boolean[] wanted = spec.wanted(values, uniform);
+        IntStorage sent = spec.sent(t, expert, gates, random, uniform);
         double[] priority = spec.batchPrioritised ? t.topK(p, 1).values().value().toDoubles() : null;
         int capacity = spec.dialect.capacity(groupSize, spec.experts, k, spec.capacityFactor, spec.minimumCapacity);
-        CapacityQueue queue = spec.dialect.queue(capacity, spec.experts, k, chosen, wanted, values, priority, groupSize);
-        Variable kept = t.multiply(gates, t.constant(gates.shape(), queue.mask()));
-        return new Gated(chosen, wanted, queue, normalise && !spec.dialect.normalisesFirst() ? spec.dialect.normalise(t, kept) : kept, p);
+        IntStorage chosen = expert;
+        Supplier<CapacityQueue> queue = () -> spec.dialect.queue(capacity, spec.experts, k, chosen.toArray(), wanted(sent), gates.value().toDoubles(), priority,
+            groupSize);
+        IntStorage found = priority != null ? null : spec.dialect.kept(t, capacity, spec.experts, k, sent, groupSize);
+        IntStorage kept = found != null ? found : IntStorage.of(queue.get().keptOf(chosen.toArray()));
+        Variable masked = t.multiply(gates, Buffers.mask(t, kept, spec.experts, gates.shape()));
+        return new Gated(expert, sent, kept, normalise && !spec.dialect.normalisesFirst() ? spec.dialect.normalise(t, masked) : masked, p, queue);
+    }
+
+    private static boolean[] wanted(IntStorage sent) {
+        int[] experts = sent.toArray();
+        boolean[] wanted = new boolean[experts.length];
+        for (int choice = 0; choice < experts.length; choice++) {
+            wanted[choice] = experts[choice] >= 0;
+        }
+        return wanted;
     }
 
     /** The second choice becomes the largest of logit plus Gumbel noise among the experts that aren't first. */
-    private static void sampleSecond(int[] chosen, double[] logits, double[] uniform, int experts) {
+    private static IntStorage sampledSecond(int[] chosen, double[] logits, double[] uniform, int experts) {
         for (int token = 0; token < chosen.length / 2; token++) {
             int best = -1;
             double bestScore = Double.NEGATIVE_INFINITY;
@@ -84,32 +104,44 @@ public final class CapacityRouter extends Router {
             }
             chosen[2 * token + 1] = best;
         }
+        return IntStorage.of(chosen);
     }
 
-    private static double[] draw(CounterRandom random, int tokens, Spec spec) {
-        return switch (spec.second) {
-            case ALL, NONE -> null;
-            case RANDOM -> IntStream.range(0, tokens * spec.topK).mapToDouble(random::uniform).toArray();
-            case SAMPLING -> IntStream.range(0, tokens * spec.experts).mapToDouble(random::uniform).toArray();
-        };
+    private static double[] uniform(CounterRandom random, int count) {
+        return IntStream.range(0, count).mapToDouble(random::uniform).toArray();
     }
 
     /**
-     * @param chosen (T,K) experts in the order of choice
-     * @param wanted (T,K) which of them the policy sends at all
-     * @param queue where they stand and which are kept
+     * @param expert (T,K) experts in the order of choice
+     * @param sent (T,K) those that the policy sends at all, -1 for others
+     * @param kept (T,K) those that found a place, -1 for others
      * @param gates (T,K) gate weights, 0 where not kept
      * @param probabilities (T,E)
+     * @param places where they stand
      */
-    public record Gated(int[] chosen, boolean[] wanted, CapacityQueue queue, Variable gates, Variable probabilities) {
+    public record Gated(IntStorage expert, IntStorage sent, IntStorage kept, Variable gates, Variable probabilities, Supplier<CapacityQueue> places) {
+        /** (T,K) experts in the order of choice; waits for a device, as all that follows. */
+        public int[] chosen() {
+            return expert.toArray();
+        }
+
+        /** (T,K) which of them the policy sends at all. */
+        public boolean[] wanted() {
+            return CapacityRouter.wanted(sent);
+        }
+
+        /** Where they stand, worked out on the host. */
+        public CapacityQueue queue() {
+            return places.get();
+        }
+
         /** How many choices found their buffer full. */
         public int dropped() {
-            return (int) IntStream.range(0, chosen.length).filter(choice -> wanted[choice] && !queue.kept(choice)).count();
+            return Buffers.dropped(sent, kept);
         }
 
         Routing routing(List<AuxiliaryLoss> losses) {
-            return Routing.tokenChoice(probabilities.shape().columns(), gates.shape().columns(), queue.keptOf(chosen), gates, probabilities,
-                dropped(), losses);
+            return Routing.tokenChoice(probabilities.shape().columns(), gates.shape().columns(), kept, gates, probabilities, losses).withDropped(this::dropped);
         }
     }
 
@@ -142,17 +174,25 @@ public final class CapacityRouter extends Router {
             this(8, 2, 2, 4, CapacityDialect.MESH, SecondPolicy.RANDOM, 0.2, false, true, 0.01, 0);
         }
 
-        private boolean[] wanted(double[] gates, double[] uniform) {
-            boolean[] wanted = new boolean[gates.length];
-            for (int choice = 0; choice < gates.length; choice++) {
-                wanted[choice] = choice % topK == 0 || switch (second) {
-                    case ALL, SAMPLING -> true;
-                    case NONE -> false;
-                    // a first gate of 0 was never computed (the dry back end): count the most there can be
-                    case RANDOM -> uniform[choice] < gates[choice] / threshold || gates[choice - choice % topK] == 0;
-                };
+        /** The choices (T,K) that the policy sends, -1 for others; first choices always are. */
+        private IntStorage sent(Tape t, IntStorage expert, Variable gates, CounterRandom random, double[] uniform) {
+            if (topK == 1 || second == SecondPolicy.ALL || second == SecondPolicy.SAMPLING) {
+                return expert;
             }
-            return wanted;
+            if (second == SecondPolicy.RANDOM && random != null) {
+                IntStorage sent = t.ints(expert.length());
+                t.backend().sendAtRandom(random, gates.data(), threshold, topK, expert, sent);
+                return sent;
+            }
+            int[] sent = expert.toArray();
+            double[] values = second == SecondPolicy.RANDOM ? gates.value().toDoubles() : null;
+            for (int choice = 0; choice < sent.length; choice++) {
+                // a first gate of 0 was never computed (the dry back end): count the most there can be
+                if (choice % topK != 0 && (values == null || values[choice - choice % topK] != 0 && !(uniform[choice] < values[choice] / threshold))) {
+                    sent[choice] = -1;
+                }
+            }
+            return IntStorage.of(sent);
         }
 
         @Override

@@ -2,6 +2,7 @@ package org.moe4j.experts;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntSupplier;
 
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
@@ -18,11 +19,11 @@ import org.moe4j.tensor.IntStorage;
  * @param expert (S) its expert, or -1
  * @param gates S gate weights, in any shape of that size
  * @param probabilities (T,E) the router's distribution before the choice, or null where there is none
- * @param dropped how many choices capacity refused
+ * @param refused how many choices capacity refused, found when it is asked for, as a device has to be waited for; null for none
  * @param losses the balance losses of this batch
  */
 public record Routing(int tokens, int experts, int perToken, int[] token, IntStorage expert, Variable gates, Variable probabilities,
-                      int dropped, List<AuxiliaryLoss> losses) {
+                      IntSupplier refused, List<AuxiliaryLoss> losses) {
     public Routing {
         if (token != null && token.length != expert.length() || gates.shape().size() != expert.length()) {
             throw new IllegalArgumentException("routing: " + (token == null ? "" : token.length + " tokens, ") + expert.length() + " experts and gates "
@@ -37,15 +38,26 @@ public record Routing(int tokens, int experts, int perToken, int[] token, IntSto
         losses = List.copyOf(losses);
     }
 
+    /** With a number of refused choices that is known. */
+    public Routing(int tokens, int experts, int perToken, int[] token, IntStorage expert, Variable gates, Variable probabilities, int dropped,
+                   List<AuxiliaryLoss> losses) {
+        this(tokens, experts, perToken, token, expert, gates, probabilities, () -> dropped, losses);
+    }
+
     /**
      * Every token with its K experts.
      *
      * @param expert (T,K)
      * @param gates (T,K)
      */
+    public static Routing tokenChoice(int experts, int perToken, IntStorage expert, Variable gates, Variable probabilities, List<AuxiliaryLoss> losses) {
+        return new Routing(expert.length() / perToken, experts, perToken, null, expert, gates, probabilities, null, losses);
+    }
+
+    /** The same with a number of refused choices that is known. */
     public static Routing tokenChoice(int experts, int perToken, IntStorage expert, Variable gates, Variable probabilities, int dropped,
                                       List<AuxiliaryLoss> losses) {
-        return new Routing(expert.length() / perToken, experts, perToken, null, expert, gates, probabilities, dropped, losses);
+        return tokenChoice(experts, perToken, expert, gates, probabilities, losses).withDropped(() -> dropped);
     }
 
     /** The same with experts that were chosen on the host. */
@@ -55,7 +67,17 @@ public record Routing(int tokens, int experts, int perToken, int[] token, IntSto
     }
 
     public Routing withLosses(List<AuxiliaryLoss> losses) {
-        return new Routing(tokens, experts, perToken, token, expert, gates, probabilities, dropped, losses);
+        return new Routing(tokens, experts, perToken, token, expert, gates, probabilities, refused, losses);
+    }
+
+    /** @param refused as above */
+    Routing withDropped(IntSupplier refused) {
+        return new Routing(tokens, experts, perToken, token, expert, gates, probabilities, refused, losses);
+    }
+
+    /** How many choices capacity refused; may wait for a device, while the tape is open. */
+    public int dropped() {
+        return refused == null ? 0 : refused.getAsInt();
     }
 
     /** S, dropped slots included. */
@@ -92,6 +114,6 @@ public record Routing(int tokens, int experts, int perToken, int[] token, IntSto
         }
         int[] expertBySlot = Arrays.stream(slot).map(s -> s < 0 ? -1 : chosen[s]).toArray();
         Variable moved = t.reshape(t.gatherColumns(t.reshape(gates, 1, slots()), slot, slot.length), tokens, most);
-        return tokenChoice(experts, most, expertBySlot, moved, probabilities, dropped, losses);
+        return tokenChoice(experts, most, IntStorage.of(expertBySlot), moved, probabilities, losses).withDropped(refused);
     }
 }

@@ -9,6 +9,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.autodiff.op.Ranked;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
+import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -45,9 +46,7 @@ public final class SwitchRouter extends Router {
         Ranked top = t.topK(p, 1);                                                // (T, 1)
         int tokens = logits.shape().rows();
         int capacity = Math.max(1, (int) Math.ceil(spec.capacityFactor * tokens / spec.experts));
-        int[] chosen = top.indices().toArray();
-        CapacityQueue queue = CapacityQueue.byToken(capacity, spec.experts, chosen);
-        int[] kept = queue.keptOf(chosen);
+        IntStorage kept = Buffers.inOrder(t, capacity, spec.experts, top.indices());
         List<AuxiliaryLoss> losses = new ArrayList<>();
         if (spec.balanceWeight > 0) {
             losses.add(new AuxiliaryLoss("balance", BalanceLosses.balance(t, Balance.FIRST_CHOICE, p, top.indices(), keep), spec.balanceWeight));
@@ -55,8 +54,8 @@ public final class SwitchRouter extends Router {
         if (spec.zWeight > 0) {
             losses.add(new AuxiliaryLoss("z", BalanceLosses.z(t, logits, keep), spec.zWeight));
         }
-        Variable gates = t.multiply(top.values(), t.constant(top.values().shape(), queue.mask()));
-        return Routing.tokenChoice(spec.experts, 1, kept, gates, p, queue.dropped(), losses);
+        Variable gates = t.multiply(top.values(), Buffers.mask(t, kept, spec.experts, top.values().shape()));
+        return Routing.tokenChoice(spec.experts, 1, kept, gates, p, losses).withDropped(() -> Buffers.dropped(top.indices(), kept));
     }
 
     /**

@@ -3,6 +3,7 @@ package org.moe4j.backend;
 import java.util.Arrays;
 import java.util.List;
 
+import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
@@ -31,6 +32,22 @@ final class WholeNumberCases {
                     run.keep("order", index.order().slice(0, counted));
                     run.keep("rank", index.rank());
                     padded(index.order(), counted);
+                }),
+                new BackendCase("firstOfGroups", 2, 129, LARGE, (on, run, n) -> {
+                    IntStorage group = run.slots(n[0], n[1]);
+                    GroupIndex index = on.groupIndex(group, n[1], run::numbers);
+                    for (int most : new int[] {1, 5, 400}) {
+                        IntStorage y = run.flags(most).numbers(n[0]);
+                        on.firstOfGroups(index, most, group, y);
+                        run.keep("y", y);
+                    }
+                }),
+                new BackendCase("sendAtRandom", 1, 4098, List.of(new int[] {40_000}), (on, run, n) -> {
+                    for (int k : new int[] {1, 2, 3}) {
+                        IntStorage sent = run.flags(k).numbers(n[0] * k);
+                        on.sendAtRandom(new CounterRandom(run.below(1000)), run.input((long) n[0] * k, 0, 1), 0.7, k, run.slots(n[0] * k, 64), sent);
+                        run.keep("sent", sent);
+                    }
                 }),
                 new BackendCase("copyInts", 2, 33, List.of(new int[] {500, 67}), (on, run, n) -> {
                     IntStorage x = run.slots(2 * n[0] * n[1] + 1, 1000);

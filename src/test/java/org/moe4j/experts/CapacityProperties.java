@@ -44,6 +44,7 @@ class CapacityProperties {
                     kept++;
                 }
             }
+            assertThat(gated.kept().toArray()).isEqualTo(gated.queue().keptOf(gated.chosen()));
             int capacity = gated.queue().capacity();
             assertThat(capacity).isGreaterThanOrEqualTo(minimum);
             for (int[] group : held) {

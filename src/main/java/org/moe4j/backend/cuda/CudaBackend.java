@@ -302,6 +302,16 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void firstOfGroups(GroupIndex index, int most, IntStorage group, IntStorage y) {
+        lists.firstOfGroups(index, most, group, y);
+    }
+
+    @Override
+    public void sendAtRandom(CounterRandom random, Storage gates, double threshold, int k, IntStorage chosen, IntStorage sent) {
+        lists.sendAtRandom(random, gates, threshold, k, chosen, sent);
+    }
+
+    @Override
     public void countInts(IntStorage ids, double[] scale, int size, Storage counts) {
         lists.count(ids, scale, size, DeviceStorage.of(counts));
     }

@@ -4,9 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.IntFunction;
 
+import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.GroupIndex;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowIndex;
+import org.moe4j.tensor.Storage;
 
 /** Lists of whole numbers, sorted and indexed on the device: lists.cu. */
 final class Lists {
@@ -100,6 +102,14 @@ final class Lists {
 
     void mark(IntStorage columns, int rows, int cols, int k, int inside, int outside, DeviceInts y) {
         device.launch("markColumns", device.blocks((long) rows * cols, BLOCK), 1, 1, BLOCK, 0, columns, rows, cols, k, inside, outside, y);
+    }
+
+    void firstOfGroups(GroupIndex index, int most, IntStorage group, IntStorage y) {
+        device.launch("firstOfGroups", Math.ceilDiv(y.length(), BLOCK), 1, 1, BLOCK, 0, index.starts(), index.rank(), most, group, y, y.length());
+    }
+
+    void sendAtRandom(CounterRandom random, Storage gates, double threshold, int k, IntStorage chosen, IntStorage sent) {
+        device.launch("sendAtRandom", Math.ceilDiv(sent.length(), BLOCK), 1, 1, BLOCK, 0, random.key(), gates, threshold, k, chosen, sent, sent.length());
     }
 
     void count(IntStorage ids, double[] scale, int size, DeviceStorage y) {
