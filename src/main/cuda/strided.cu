@@ -76,6 +76,32 @@ extern "C" __global__ void move(const __grid_constant__ Axes axes, int64 n, floa
     }
 }
 
+// y = x where y is contiguous along one axis, `across`, and x along another, `down`: squares go through shared memory, so that both are
+// read and written by neighbours. yStep: of y along `down`; xStep: of x along `across`. Strides of y, x along the axes that are left, n of them.
+extern "C" __global__ void __launch_bounds__(REDUCE_BLOCK) transpose(const __grid_constant__ Axes rest, int64 n, int64 across, int64 down, int64 yStep, int64 xStep, float* y, const float* x) {
+    __shared__ float square[WARP][WARP + 1];   // a column's values lie in different banks
+    int64 squaresAcross = (across + WARP - 1) / WARP;
+    int64 squaresDown = (down + WARP - 1) / WARP;
+    for (int64 task = blockIdx.x; task < n * squaresAcross * squaresDown; task += gridDim.x) {
+        int64 at[2] = {0, 0};
+        locate<2>(rest, task / (squaresAcross * squaresDown), n, at);
+        int64 firstAcross = task % squaresAcross * WARP;
+        int64 firstDown = task / squaresAcross % squaresDown * WARP;
+        for (int r = warpOf(); r < WARP; r += REDUCE_BLOCK / WARP) {
+            int64 j = firstAcross + r;
+            int64 i = firstDown + laneOf();
+            if (j < across && i < down) square[r][laneOf()] = x[at[1] + j * xStep + i];
+        }
+        __syncthreads();
+        for (int r = warpOf(); r < WARP; r += REDUCE_BLOCK / WARP) {
+            int64 i = firstDown + r;
+            int64 j = firstAcross + laneOf();
+            if (j < across && i < down) y[at[0] + i * yStep + j] = square[laneOf()][r];
+        }
+        __syncthreads();
+    }
+}
+
 // Sums of dy df/da (df/db if `second`) into dx, one for each place of dx. The axes along which dx moves are `kept`, n of them
 // all together; along the others, m, the sum goes. With one chunk dx adds the sum; else parts (chunks, n) keeps what each
 // chunk of the m finds, and addParts does the rest. ADD reads neither a nor b: the sum of dy itself. Strides of dx, dy, a, b.

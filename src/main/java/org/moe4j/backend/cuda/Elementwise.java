@@ -16,6 +16,8 @@ final class Elementwise {
     /** Values of a block's part of a sum of squares, and the most parts: by them alone the order of the sum is fixed. */
     private static final int SQUARES = 16 * PACK * BLOCK;
     private static final int MOST_PARTS = 1024;
+    /** Values of a square of a transpose. */
+    private static final int SQUARE = 32 * 32;
     /** Elements that a thread sums one after the other. */
     private static final int CHUNK = 128;
     /** With so many sums at once a device is full, and each needs no parts. */
@@ -101,6 +103,12 @@ final class Elementwise {
         }
         StridedAxes axes = StridedAxes.of(dims, y.strides(), x.strides()).ordered();
         long n = axes.count();
+        StridedAxes.Exchange exchange = axes.exchange();
+        if (exchange != null && n > 0) {
+            device.launch("transpose", device.blocks(n, SQUARE), 1, 1, BLOCK, 0, exchange.rest().structure(), exchange.rest().count(), exchange.across(), exchange.down(),
+                    exchange.firstStep(), exchange.secondStep(), from(y), from(x));
+            return;
+        }
         device.launch("move", device.blocks(n, BLOCK), 1, 1, BLOCK, 0, axes.structure(), n, from(y), from(x));
     }
 

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 final class StridedAxes {
     private static final int MOST_AXES = 8;
     private static final int MOST_OPERANDS = 4;
+    private static final int SHORT = 8;
 
     private record Axis(long size, long[] strides) {
         /** Whether one axis steps over both. */
@@ -78,6 +79,31 @@ final class StridedAxes {
         axes.clear();
         sorted.forEach(this::add);
         return this;
+    }
+
+    /**
+     * Two axes of which the first operand is contiguous along one, {@code across}, and the second along the other, {@code down}.
+     *
+     * @param firstStep of the first operand along {@code down}
+     * @param secondStep of the second operand along {@code across}
+     * @param rest the axes that are left
+     */
+    record Exchange(long across, long down, long firstStep, long secondStep, StridedAxes rest) {}
+
+    /** The two that two operands exchange; null if there are none, or they are too short for squares of 32 to be worth while. */
+    Exchange exchange() {
+        Axis across = contiguous(0);
+        Axis down = contiguous(1);
+        if (across == null || down == null || across == down || across.size < SHORT || down.size < SHORT) {
+            return null;
+        }
+        StridedAxes rest = new StridedAxes();
+        axes.stream().filter(axis -> axis != across && axis != down).forEach(rest.axes::add);
+        return new Exchange(across.size, down.size, down.strides[0], across.strides[1], rest);
+    }
+
+    private Axis contiguous(int operand) {
+        return axes.stream().filter(axis -> axis.strides[operand] == 1).findFirst().orElse(null);
     }
 
     /** As the kernels take it. */
