@@ -12,41 +12,46 @@ template <int TILE> struct Slices {
     float b[2][STEP][TILE + PAD];
 };
 
-// A thread's part of the slices of an operand, on its way from memory: neighbouring threads read neighbours there, along K or along
-// the tile's side.
+// A thread's part of the slices of an operand, on its way from memory: 4 values that lie together there, along K or along the tile's
+// side. Small tiles leave half of the threads without.
 template <int TILE> struct Part {
-    static const int COUNT = TILE * STEP / GEMM_BLOCK;
-    const float* next;                         // this thread's first value of the slice to come
-    int64 between;                             // its values
-    int64 step;                                // the slices
-    int i, l;                                  // of its first value within the slice
-    int nextI, nextL;                          // from one of its values to the next
-    int rows;                                  // of the operand from the tile's first on
-    float v[COUNT];
+    static const int THREADS = TILE * STEP / 4;
+    bool alongK, whole;
+    const float* next;                         // this thread's values of the slice to come
+    int64 step;                                // to those of the next
+    int l;                                     // how far along K they begin
+    int rows;                                  // of the operand from these on, 0 for a thread without a part
+    Pack v;
 
     __device__ Part(const Operand& o, int64 first) {
         int t = threadIdx.x;
-        bool alongK = o.column == 1;
-        i = alongK ? t / STEP : t % TILE;
-        l = alongK ? t % STEP : t / TILE;
-        nextI = alongK ? GEMM_BLOCK / STEP : 0;
-        nextL = alongK ? 0 : GEMM_BLOCK / TILE;
-        next = o.x + (first + i) * o.row + l * o.column;
-        between = nextI * o.row + nextL * o.column;
+        alongK = o.alongK;
+        whole = (alongK ? o.row : o.column) % 4 == 0 && aligned(o.x) && (alongK || first % 4 == 0);
+        l = alongK ? t % (STEP / 4) * 4 : t / (TILE / 4);
+        next = o.x + (first + side()) * o.row + l * o.column;
         step = STEP * o.column;
-        rows = int(min(o.rows - first, int64(TILE)));
+        rows = t < THREADS ? int(min(o.rows - first, int64(TILE))) - side() : 0;
     }
 
+    // Where they begin within the slice, along the tile's side.
+    __device__ int side() const { return alongK ? int(threadIdx.x) / (STEP / 4) : int(threadIdx.x) % (TILE / 4) * 4; }
+
     // `depth`: how much of K is left
-    __device__ void load(int64 depth) {
-#pragma unroll
-        for (int j = 0; j < COUNT; j++) v[j] = i + j * nextI < rows && l + j * nextL < depth ? next[j * between] : 0;
+    __device__ void load(int depth) {
+        int n = alongK ? (rows > 0 ? depth - l : 0) : (l < depth ? rows : 0);
+        Pack zero = {{0, 0, 0, 0}};
+        v = n > 0 ? loadPack(next, 0, n, whole) : zero;
         next += step;
     }
 
     __device__ void store(float (*slice)[TILE + PAD]) const {
+        if (threadIdx.x >= THREADS) return;
+        if (alongK) {
 #pragma unroll
-        for (int j = 0; j < COUNT; j++) slice[l + j * nextL][i + j * nextI] = v[j];
+            for (int r = 0; r < 4; r++) slice[l + r][side()] = v.v[r];
+        } else {
+            *reinterpret_cast<float4*>(&slice[l][side()]) = make_float4(v.v[0], v.v[1], v.v[2], v.v[3]);
+        }
     }
 };
 
@@ -65,17 +70,18 @@ template <int TILE> __device__ inline void simpleProduct(const Operand& a, const
     }
     Part<TILE> partA(a, firstI);
     Part<TILE> partB(b, firstJ);
-    partA.load(a.depth);
-    partB.load(a.depth);
+    int left = int(a.depth);                   // of K
+    partA.load(left);
+    partB.load(left);
     partA.store(s.a[0]);
     partB.store(s.b[0]);
     __syncthreads();
     int now = 0;
-    for (int64 at = 0; at < a.depth; at += STEP) {
-        bool more = at + STEP < a.depth;
+    for (; left > 0; left -= STEP) {
+        bool more = left > STEP;
         if (more) {
-            partA.load(a.depth - at - STEP);
-            partB.load(a.depth - at - STEP);
+            partA.load(left - STEP);
+            partB.load(left - STEP);
         }
 #pragma unroll
         for (int l = 0; l < STEP; l++) {

@@ -6,22 +6,23 @@
 
 const int GEMM_BLOCK = 256;
 
-// How an operand lies in memory: element (i, l) of op(x), i along the tile's side and l along K, at x[i · row + l · column]; one of the
-// two is 1. rows and depth bound i and l.
+// How an operand lies in memory: element (i, l) of op(x), i along the tile's side and l along K, at x[i · row + l · column]; column is 1
+// if it is contiguous along K, else row. rows and depth bound i and l.
 struct Operand {
     const float* x;
     int64 row;
     int64 column;
     int64 rows;
     int64 depth;
+    bool alongK;
 };
 
 // Grid (tiles of n · tiles of m)
 template <class Tiles> __device__ inline void gemmTile(int transposeA, int transposeB, int m, int n, int k, const float* a, const float* b, float* c, int add) {
     const int TILE = Tiles::SIZE;
     int across = (n + TILE - 1) / TILE;
-    Operand left = {a, transposeA ? 1 : int64(k), transposeA ? int64(m) : 1, m, k};
-    Operand right = {b, transposeB ? int64(k) : 1, transposeB ? 1 : int64(n), n, k};
+    Operand left = {a, transposeA ? 1 : int64(k), transposeA ? int64(m) : 1, m, k, !transposeA};
+    Operand right = {b, transposeB ? int64(k) : 1, transposeB ? 1 : int64(n), n, k, bool(transposeB)};
     Tiles::product(left, right, int64(blockIdx.x / across) * TILE, int64(blockIdx.x % across) * TILE, c, n, add);
 }
 
@@ -49,8 +50,8 @@ template <class Tiles> __device__ inline void groupedTile(const int* starts, int
     int64 first = starts[e] + (slot - slotOf(starts, e, TILE)) * TILE;
     if (slot < slotOf(starts, e, TILE) || first >= starts[e + 1]) return;
     const float* expert = w + int64(e) * n * k;
-    Operand left = {x, k, 1, starts[e + 1], k};
-    Operand right = {expert, transposeW ? int64(k) : 1, transposeW ? 1 : int64(n), n, k};
+    Operand left = {x, k, 1, starts[e + 1], k, true};
+    Operand right = {expert, transposeW ? int64(k) : 1, transposeW ? 1 : int64(n), n, k, bool(transposeW)};
     Tiles::product(left, right, first, int64(blockIdx.x % across) * TILE, y, n, add);
 }
 
@@ -63,8 +64,8 @@ template <class Tiles> __device__ inline void groupedWeightsTile(const int* star
     int within = int(blockIdx.x % (int64(across) * down));
     int64 rows = starts[e + 1] - starts[e];
     if (add && rows == 0) return;
-    Operand left = {a + int64(starts[e]) * m, 1, m, m, rows};
-    Operand right = {b + int64(starts[e]) * n, 1, n, n, rows};
+    Operand left = {a + int64(starts[e]) * m, 1, m, m, rows, false};
+    Operand right = {b + int64(starts[e]) * n, 1, n, n, rows, false};
     Tiles::product(left, right, int64(within / across) * TILE, int64(within % across) * TILE, dw + e * m * n, n, add);
 }
 

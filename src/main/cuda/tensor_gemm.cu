@@ -21,7 +21,7 @@ template <class Format, int TILE> struct Units {
     float v[COUNT][4 * Format::VALUES];
 
     __device__ Units(const Operand& o, int64 first) {
-        alongK = o.column == 1;
+        alongK = o.alongK;
         row = o.row;
         column = o.column;
         whole = (alongK ? row : column) % 4 == 0 && aligned(o.x) && (alongK || first % 4 == 0);
