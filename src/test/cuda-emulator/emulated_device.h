@@ -1,6 +1,6 @@
 // The SIMT part of CUDA C for a host C++20 compiler, so that the kernels run in tests without a GPU: indices, shared memory,
 // barriers, warp shuffles and votes, atomics, short vectors, bfloat16 as a storage type, the intrinsics of rounding and bits.
-// Not there: tensor cores, cp.async, textures, inline PTX. What a GPU alone shows (races, alignment, coalescing, speed) is unseen.
+// Tensor cores are in emulated_tensor_cores.h. Not there: cp.async, textures, inline PTX. What a GPU alone shows (races, alignment, coalescing, speed) is unseen.
 #pragma once
 #include <algorithm>
 #include <cmath>
