@@ -113,9 +113,9 @@ final class CaseRun {
     /** The same without rows that are left over. */
     IntStorage startsOfAll(int groups, int rows) {
         int[] starts = cuts(groups, rows);
-        int first = starts[0];
-        int last = starts[groups];
-        return guarded(Arrays.stream(starts).map(s -> s == last ? rows : s == first ? 0 : s).toArray());
+        starts[0] = 0;
+        starts[groups] = rows; // also of one group, or where all cuts fell together
+        return guarded(starts);
     }
 
     private int[] cuts(int groups, int rows) {
