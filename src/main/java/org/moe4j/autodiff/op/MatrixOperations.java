@@ -12,12 +12,12 @@ public interface MatrixOperations extends Recorder {
         return run(new Linear(x, w, b));
     }
 
-    /** Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with in (F,D) and out (D,F); biases may be null. */
+    /** Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with in (F,D) and out (O,F), where O is mostly D; biases may be null. */
     default Variable mlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias) {
         return run(new Mlp(x, in, inBias, f, out, outBias, null));
     }
 
-    /** The same for each expert e over its rows starts[e] .. starts[e+1] of x (R,D): in (E,F,D), out (E,D,F). */
+    /** The same for each expert e over its rows starts[e] .. starts[e+1] of x (R,D): in (E,F,D), out (E,O,F). */
     default Variable groupedMlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias, IntStorage starts) {
         return run(new Mlp(x, in, inBias, f, out, outBias, starts));
     }

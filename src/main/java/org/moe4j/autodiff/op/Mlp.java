@@ -16,12 +16,12 @@ import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 
 /**
- * Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with x (.., D), in (F,D), out (D,F); or those of each expert over its own rows, as in
- * {@link GroupedLinear}, with in (E,F,D), out (E,D,F). One operation, so that f going forward and its slope going backward are applied to what
+ * Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with x (.., D), in (F,D), out (O,F), y (.., O), where O is mostly D; or those of each expert over its
+ * own rows, as in {@link GroupedLinear}, with in (E,F,D), out (E,O,F). One operation, so that f going forward and its slope going backward are applied to what
  * a product has just computed. Kept for backward are h = f(z), for the gradient of out, and z where the slope can't be told from h.
  *
  * @param inBias (F) or (E,F), or null
- * @param outBias (D) or (E,D), or null
+ * @param outBias (O) or (E,O), or null
  * @param starts (E+1), or null where one network has all rows
  */
 public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias, IntStorage starts) implements Op {
@@ -32,12 +32,14 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
         int dim = dims[dims.length - 1];
         int hidden = dims[dims.length - 2];
         Check.length("mlp", "a row of x " + x.shape(), x.shape().columns(), dim);
-        Check.equal("mlp", "the second weight", out, grouped ? Shape.of(dims[0], dim, hidden) : Shape.of(dim, hidden));
+        Check.rank("mlp", "the second weight", out, dims.length);
+        int width = out.shape().dim(dims.length - 2);
+        Check.equal("mlp", "the second weight", out, grouped ? Shape.of(dims[0], width, hidden) : Shape.of(width, hidden));
         if (inBias != null) {
             Check.equal("mlp", "the first bias", inBias, grouped ? Shape.of(dims[0], hidden) : Shape.of(hidden));
         }
         if (outBias != null) {
-            Check.equal("mlp", "the second bias", outBias, grouped ? Shape.of(dims[0], dim) : Shape.of(dim));
+            Check.equal("mlp", "the second bias", outBias, grouped ? Shape.of(dims[0], width) : Shape.of(width));
         }
         if (grouped) {
             Check.rank("mlp", "x", x, 2);
@@ -55,23 +57,24 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
     @Override
     public List<Shape> outputs() {
         Shape inner = Shape.of(rows(), hidden());
-        return f.slopeFromValue() ? List.of(x.shape(), inner) : List.of(x.shape(), inner, inner);
+        Shape y = x.shape().withColumns(width());
+        return f.slopeFromValue() ? List.of(y, inner) : List.of(y, inner, inner);
     }
 
     @Override
     public void forward(Backend on, Call call) {
         Storage h = call.y(1);
         product(on, true, hidden(), dim(), x.data(), in, z(call), new Epilogue.Layer(data(inBias), f, h)); // h = f(z), z = x · inᵀ + inBias
-        product(on, true, dim(), hidden(), h, out, call.y(), new Epilogue.Layer(data(outBias), null, null));
+        product(on, true, width(), hidden(), h, out, call.y(), new Epilogue.Layer(data(outBias), null, null));
     }
 
     @Override
     public void backward(Backend on, Call call) {
         Storage h = call.y(1);
-        weightGrad(on, call.dy(), h, dim(), hidden(), out); // dout += dyᵀ · h
-        biasGrad(on, call.dy(), dim(), outBias);
+        weightGrad(on, call.dy(), h, width(), hidden(), out); // dout += dyᵀ · h
+        biasGrad(on, call.dy(), width(), outBias);
         Storage dz = call.scratch((long) rows() * hidden());
-        product(on, false, hidden(), dim(), call.dy(), out, call.scratch(dz.size()), new Epilogue.Slope(f, z(call), h, dz)); // dz = (dy · out) f'(z)
+        product(on, false, hidden(), width(), call.dy(), out, call.scratch(dz.size()), new Epilogue.Slope(f, z(call), h, dz)); // dz = (dy · out) f'(z)
         weightGrad(on, dz, x.data(), hidden(), dim(), in); // din += dzᵀ · x
         biasGrad(on, dz, hidden(), inBias);
         if (x.wantsGrad()) {
@@ -87,7 +90,7 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
     @Override
     public Cost cost() {
         Cost up = starts == null ? Linear.cost(rows(), hidden(), dim()) : GroupedLinear.cost(starts, rows(), hidden(), dim());
-        return up.plus(starts == null ? Linear.cost(rows(), dim(), hidden()) : GroupedLinear.cost(starts, rows(), dim(), hidden()));
+        return up.plus(starts == null ? Linear.cost(rows(), width(), hidden()) : GroupedLinear.cost(starts, rows(), width(), hidden()));
     }
 
     private void product(Backend on, boolean transposeW, int n, int k, Storage a, Variable w, Storage c, Epilogue after) {
@@ -138,5 +141,9 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
 
     private int hidden() {
         return out.shape().columns();
+    }
+
+    private int width() {
+        return out.shape().dim(out.shape().rank() - 2);
     }
 }

@@ -105,13 +105,14 @@ final class OpCases {
             int experts = d.size();
             int dim = d.size();
             int hidden = d.size();
+            int width = d.size();
             Unary f = d.oneOf(List.of(Unary.GELU, Unary.RELU, Unary.GELU_TANH, Unary.SILU, Unary.TANH, Unary.RELU_SQUARED, Unary.MISH));
             boolean grouped = d.coin();
             Variable x = grouped ? d.point(d.sizeOrEmpty(), dim) : d.point(axesBefore(d, dim, 2));
             Variable in = grouped ? d.point(experts, hidden, dim) : d.point(hidden, dim);
             Variable inBias = !d.coin() ? null : grouped ? d.point(experts, hidden) : d.point(hidden);
-            Variable out = grouped ? d.point(experts, dim, hidden) : d.point(dim, hidden);
-            Variable outBias = !d.coin() ? null : grouped ? d.point(experts, dim) : d.point(dim);
+            Variable out = grouped ? d.point(experts, width, hidden) : d.point(width, hidden);
+            Variable outBias = !d.coin() ? null : grouped ? d.point(experts, width) : d.point(width);
             IntStorage starts = grouped ? IntStorage.of(d.starts(x.shape().rows(), experts)) : null;
             return d.output(t -> t.run(new Mlp(x, in, inBias, f, out, outBias, starts)));
         });
