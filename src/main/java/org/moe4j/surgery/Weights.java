@@ -10,6 +10,7 @@ import org.moe4j.model.LanguageModel;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Tensor;
+import org.moe4j.tensor.ValueType;
 
 /** The parameters of a model by name, and ways to fill them. */
 final class Weights {
@@ -56,9 +57,20 @@ final class Weights {
 
     /** Becomes the mean of the same parameter of several models. */
     void average(String name, List<Weights> of) {
-        Storage mean = get(name).data();
+        Storage mean = on.allocate(get(name).data().size());
         on.fill(mean, 0);
-        of.forEach(each -> on.axpy(1.0 / of.size(), each.get(name).data(), mean));
+        of.forEach(each -> on.axpy(1.0 / of.size(), wide(each.get(name).data()), mean));
+        on.copy(mean, get(name).data());
+    }
+
+    /** The values as the back end computes with them: themselves, or a copy of those of a bfloat16 table. */
+    private Storage wide(Storage x) {
+        if (x.type() == ValueType.NATIVE) {
+            return x;
+        }
+        Storage wide = on.allocate(x.size());
+        on.copy(x, wide);
+        return wide;
     }
 
     void copy(Tensor from, Tensor to) {
@@ -78,7 +90,8 @@ final class Weights {
         if (relative > 0 && x.data().size() > 0) {
             Storage noise = on.allocate(x.data().size());
             on.normal(random, relative * Math.sqrt(on.sumOfSquares(x.data()) / x.data().size()), noise);
-            on.axpy(1, noise, x.data());
+            on.axpy(1, wide(x.data()), noise);
+            on.copy(noise, x.data());
         }
     }
 }

@@ -2,15 +2,23 @@ package org.moe4j.surgery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.moe4j.backend.Backend;
+import org.moe4j.backend.Backends;
 import org.moe4j.backend.reference.ReferenceBackend;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.experts.TopKRouter;
 import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.nn.Activation;
+import org.moe4j.nn.TableValues;
 import org.moe4j.train.StepMetrics;
 import org.moe4j.train.Trainer;
 import org.moe4j.train.TrainingSpec;
@@ -50,7 +58,7 @@ class BranchMixTest {
                     .isEqualTo(model.get("blocks.0.feedForward." + name + ".weight").toDoubles());
             }
         }
-        assertThat(average.get(attention).get(2, 3)).isCloseTo(sum / 3, org.assertj.core.api.Assertions.within(1e-12));
+        assertThat(average.get(attention).get(2, 3)).isCloseTo(sum / 3, within(1e-12));
         assertThat(first.get(attention).toDoubles()).isEqualTo(new Weights(on, models.getFirst()).get(attention).toDoubles());
     }
 
@@ -62,6 +70,24 @@ class BranchMixTest {
         double before = (Tiny.ask(on, mixture, 0).loss() + Tiny.ask(on, mixture, 1).loss()) / 2;
         trainer.run((StepMetrics m) -> {});
         assertThat((Tiny.ask(on, mixture, 0).loss() + Tiny.ask(on, mixture, 1).loss()) / 2).isLessThan(before);
+    }
+
+    /** A layer that stays as it is has its tables averaged too, in float32, and rounded once. */
+    @ParameterizedTest
+    @ValueSource(strings = {"reference", "simd"})
+    void tablesInBfloat16AreAveraged(String backend) {
+        try (Backend on = Backends.open(backend, 1)) {
+            MixtureOfExperts.Spec peer = new MixtureOfExperts.Spec(new ProductKeyRouter.Spec(16, 2, 4, 8), new SingleNeuronExperts.Spec(Activation.GELU, TableValues.BFLOAT16));
+            List<LanguageModel> models = List.of(Tiny.model(on, 1, Tiny.dense(Activation.SWIGLU, true), peer), Tiny.model(on, 2, Tiny.dense(Activation.SWIGLU, true), peer));
+            LanguageModel mixed = new BranchMix(List.of(0), new TopKRouter.Spec(2, 1), BranchMix.Others.AVERAGE, 3).apply(on, models);
+            String table = "blocks.1.feedForward.experts.down";
+            double[] a = new Weights(on, models.get(0)).get(table).toDoubles();
+            double[] b = new Weights(on, models.get(1)).get(table).toDoubles();
+            double[] mean = new Weights(on, mixed).get(table).toDoubles();
+            for (int i = 0; i < mean.length; i++) {
+                assertThat(mean[i]).isCloseTo((a[i] + b[i]) / 2, within(0x1p-8 * Math.abs(a[i] + b[i]) / 2));
+            }
+        }
     }
 
     @Test
