@@ -1,5 +1,6 @@
 package org.moe4j.backend.simd;
 
+import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
@@ -12,6 +13,9 @@ import java.util.function.IntConsumer;
  *
  * <p>Between regions a worker spins for a few microseconds and then parks: kernels follow each other closely in a training
  * step, but the machine may have other work. A worker that wakes late finds the door closed and holds nobody up.
+ *
+ * <p>Linux may put a thread that has just been woken on the processor of the one that woke it, next to an idle one, and leave both there
+ * for as long as they run: a team of two is then as slow as one thread. So a worker found on the processor of another member is moved.
  */
 public final class Team implements AutoCloseable {
     /** Values in one task of an elementwise kernel: 64 KiB of each array. */
@@ -19,6 +23,8 @@ public final class Team implements AutoCloseable {
 
     private static final int CLOSED = Integer.MIN_VALUE / 2;
     private static final long SPIN_NANOS = 30_000;
+    /** Time between two looks at where the members are: where other processes keep the processors busy, they can't always be apart. */
+    private static final long LOOK_NANOS = 5_000_000;
 
     private final Worker[] workers;
     /** Number of workers inside the region; below zero when no region is open. */
@@ -27,6 +33,7 @@ public final class Team implements AutoCloseable {
     private final AtomicInteger busy = new AtomicInteger();
     private int tasks;
     private IntConsumer body;
+    private long looked = System.nanoTime();
     private volatile Thread waiting;
     private volatile Throwable failure;
     private volatile boolean stopped;
@@ -90,6 +97,7 @@ public final class Team implements AutoCloseable {
         body = region;
         failure = null;
         next.set(0);
+        keepApart();
         door.set(0);
         for (int i = 0; i < workers.length && i < count - 1; i++) workers[i].wake();
         takeTasks();
@@ -105,6 +113,23 @@ public final class Team implements AutoCloseable {
         Throwable thrown = failure;
         if (thrown instanceof RuntimeException e) throw e;
         if (thrown instanceof Error e) throw e;
+    }
+
+    /** Now and then, moves the workers that were last seen on the processor of the caller or of a worker before them. */
+    private void keepApart() {
+        long now = System.nanoTime();
+        if (now - looked < LOOK_NANOS) return;
+        looked = now;
+        int own = Cores.current();
+        if (own == Cores.UNKNOWN) return;
+        BitSet taken = new BitSet();
+        taken.set(own);
+        for (Worker worker : workers) {
+            int core = worker.core;
+            if (core == Cores.UNKNOWN) continue;
+            if (taken.get(core)) Cores.move(worker.thread, taken);
+            else taken.set(core);
+        }
     }
 
     private void takeTasks() {
@@ -125,6 +150,9 @@ public final class Team implements AutoCloseable {
 
     private final class Worker extends Thread {
         private volatile boolean parked;
+        private int thread;
+        /** Where it was when it last entered a region. */
+        private volatile int core = Cores.UNKNOWN;
 
         Worker(int number) {
             super("moe4j-" + number);
@@ -137,9 +165,11 @@ public final class Team implements AutoCloseable {
 
         @Override
         public void run() {
+            thread = Cores.thread();
             long idleSince = System.nanoTime();
             while (!stopped) {
                 if (enter()) {
+                    core = Cores.current();
                     takeTasks();
                     leave();
                     idleSince = System.nanoTime();
