@@ -2,6 +2,7 @@ import module java.base;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -14,8 +15,8 @@ import ai.djl.training.GradientCollector;
  *
  * usage: TorchWorks WORK cpu THREADS name=value ...     (as torch_works.py, and with its answers)
  *
- * Only what DJL's arrays offer without much code of ours: products, elementwise functions, attention and the dense language model. The same
- * operations reach the same native library; DJL's own calls cost microseconds, and its AdamW is made of single operations in place.
+ * Only what DJL's arrays offer without much code of ours: products, elementwise functions, attention, the MoE layer and the dense language model.
+ * The same operations reach the same native library; DJL's own calls cost microseconds, and its AdamW is made of single operations in place.
  */
 final class TorchWorks {
     private static final Engine ENGINE = Engine.getEngine("PyTorch");
@@ -26,10 +27,7 @@ final class TorchWorks {
     void main(String[] args) throws IOException {
         size = Stream.of(args).skip(3).map(word -> word.split("=")).collect(Collectors.toMap(w -> w[0], w -> w[1]));
         Map<String, Runnable> ways = new LinkedHashMap<>();
-        Runnable way = way(args[0]);
-        if (way != null) {
-            ways.put("torch " + ENGINE.getVersion() + " DJL", way);
-        }
+        ways(args[0]).forEach((name, way) -> ways.put(("torch " + ENGINE.getVersion() + " DJL " + name).strip(), way));
         IO.println(String.join("\t", ways.keySet()));
         var questions = new BufferedReader(new InputStreamReader(System.in));
         for (String line = questions.readLine(); line != null; line = questions.readLine()) {
@@ -48,6 +46,13 @@ final class TorchWorks {
             seconds = 1e-9 * (System.nanoTime() - start);
         } while (seconds < atLeast);
         return seconds / runs;
+    }
+
+    /** Those that do a work, by what tells them apart. */
+    private static Map<String, Runnable> ways(String work) {
+        if (work.equals("moe-step")) return new Mixture().ways();
+        Runnable only = way(work);
+        return only == null ? Map.of() : Map.of("", only);
     }
 
     private static Runnable way(String work) {
@@ -127,6 +132,99 @@ final class TorchWorks {
                 }
             }
         };
+    }
+
+    /** The MoE layer of torch_works.py. */
+    private static final class Mixture {
+        private final int experts = n("experts");
+        private final int topk = n("topk");
+        private final int dim = n("dim");
+        private final int hidden = n("hidden");
+        private final int tokens = n("tokens");
+        private final NDArray x = normal(tokens, dim).mul(50);
+        private final NDArray dy = normal(tokens, dim);
+        private final NDArray nothing = ARRAYS.zeros(new Shape(1, dim));
+        private final NDArray gate = normal(dim, experts);
+        private final NDArray w1 = normal(experts, dim, hidden);
+        private final NDArray w2 = normal(experts, hidden, dim);
+        private final NDList trained = new NDList(x, gate, w1, w2);
+
+        Map<String, Runnable> ways() {
+            Map<String, Runnable> ways = new LinkedHashMap<>();
+            ways.put("loop", pass(this::loop));
+            ways.put("padded bmm", pass(this::padded));
+            return ways;
+        }
+
+        private Runnable pass(UnaryOperator<NDArray> banks) {
+            boolean gradient = size.get("pass").equals("gradient");
+            if (gradient) trained.forEach(w -> w.setRequiresGradient(true));
+            return () -> {
+                try (NDManager step = ARRAYS.newSubManager()) {
+                    step.tempAttachAll(trained);
+                    step.tempAttachAll(dy, nothing);
+                    if (!gradient) {
+                        layer(banks);
+                        return;
+                    }
+                    try (GradientCollector tape = ENGINE.newGradientCollector()) {
+                        tape.backward(layer(banks).mul(dy).sum());
+                    }
+                }
+            };
+        }
+
+        /** The experts give each slot's output in the order of slots; gates sum to 1. */
+        private NDArray layer(UnaryOperator<NDArray> banks) {
+            NDList best = x.matMul(gate).softmax(-1).topK(topk, -1);
+            NDArray weights = best.get(0).div(best.get(0).sum(new int[] {-1}, true));
+            NDArray slots = banks.apply(best.get(1).flatten()).reshape(tokens, topk, dim);
+            return slots.mul(weights.expandDims(-1)).sum(new int[] {1});
+        }
+
+        private NDArray loop(NDArray ids) {
+            NDArray order = ids.argSort();
+            long[] counts = counts(ids);
+            long[] ends = new long[experts - 1];
+            for (int e = 0; e < ends.length; e++) ends[e] = counts[e] + (e == 0 ? 0 : ends[e - 1]);
+            NDList rows = rowsOf(x, order.div(topk).toType(DataType.INT64, false)).split(ends);
+            NDList first = w1.split(experts);
+            NDList second = w2.split(experts);
+            NDList y = new NDList();
+            for (int e = 0; e < experts; e++) y.add(gelu(rows.get(e).matMul(first.get(e).squeeze(0))).matMul(second.get(e).squeeze(0)));
+            return rowsOf(NDArrays.concat(y), order.argSort());
+        }
+
+        /** Every expert takes as many rows as the busiest; the rest are of zeros. */
+        private NDArray padded(NDArray ids) {
+            long[] owner = ids.toLongArray();
+            int most = (int) Arrays.stream(counts(ids)).max().orElseThrow();
+            long[] tokenOf = new long[experts * most];
+            Arrays.fill(tokenOf, tokens); // the row of zeros
+            long[] place = new long[owner.length];
+            int[] taken = new int[experts];
+            for (int slot = 0; slot < owner.length; slot++) {
+                int e = (int) owner[slot];
+                place[slot] = (long) e * most + taken[e]++;
+                tokenOf[(int) place[slot]] = slot / topk;
+            }
+            NDArray rows = rowsOf(x.concat(nothing), x.getManager().create(tokenOf)).reshape(experts, most, dim);
+            return rowsOf(gelu(rows.matMul(w1)).matMul(w2).reshape(-1, dim), x.getManager().create(place));
+        }
+
+        private long[] counts(NDArray ids) {
+            long[] counts = new long[experts];
+            for (long e : ids.toLongArray()) counts[(int) e]++;
+            return counts;
+        }
+
+        private static NDArray gelu(NDArray x) {
+            return x.getNDArrayInternal().gelu();
+        }
+
+        private static NDArray rowsOf(NDArray table, NDArray ids) {
+            return ids.getNDArrayInternal().embedding(ids, table, SparseFormat.DENSE).head();
+        }
     }
 
     /** The decoder of torch_works.py, and a step of AdamW. */

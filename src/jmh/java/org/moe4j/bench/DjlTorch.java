@@ -16,7 +16,7 @@ final class DjlTorch {
     private static final Path FOLDER = Path.of("experiments", "peers");
     private static final Path LIBRARIES = Path.of("target", "peers");
     private static final Path WHOLE = LIBRARIES.resolve("whole"); // there once Maven has brought all of them
-    private static final List<String> WORKS = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "lm-step");
+    private static final List<String> WORKS = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "moe-step", "lm-step");
     private static final int MINUTES = 5;
 
     private DjlTorch() {}
