@@ -13,7 +13,7 @@ final class MatrixCases {
 
     static List<BackendCase> all() {
         return List.of(
-                new BackendCase("gemm", 3, 33, List.of(new int[] {67, 67, 67}, new int[] {1, 1031, 257}, new int[] {1031, 1, 129}, new int[] {101, 130, 600}, new int[] {7, 2100, 33},
+                new BackendCase("gemm", 3, 33, List.of(new int[] {67, 67, 67}, new int[] {1, 1031, 257}, new int[] {1031, 1, 129}, new int[] {301, 130, 600}, new int[] {7, 2100, 33},
                         new int[] {200, 70, 70}, new int[] {64, 64, 256}, new int[] {129, 257, 65}, new int[] {2048, 37, 20}), (on, run, n) -> {
                             for (int flags = 0; flags < 8; flags++) {
                                 gemm(on, run, n[0], n[1], n[2], (flags & 1) > 0, (flags & 2) > 0, (flags & 4) > 0);

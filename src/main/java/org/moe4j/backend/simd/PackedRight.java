@@ -41,7 +41,9 @@ final class PackedRight {
             float[] rows = readable ? a : Scratch.mine().left((m + 6) * Tiles.ROW);
             if (!readable) Pack.copy(m, depth, a, ao + p, lda, rows, 0, Tiles.ROW);
             for (int j = 0; j < n; j += Tiles.PANEL) {
-                Sgemm.panel(0, m, Math.min(Tiles.PANEL, n - j), depth, rows, readable ? ao + p : 0, panels, at(p, j), c, co + j, ldc, add || p > 0);
+                boolean adds = add || p > 0;
+                Sgemm.panel(0, m, Math.min(Tiles.PANEL, n - j), depth, rows, readable ? ao + p : 0, panels, at(p, j),
+                        adds ? c : Tiles.ZEROS, adds ? co + j : 0, adds ? ldc : 0, c, co + j, ldc);
             }
         }
     }

@@ -10,12 +10,19 @@ import static org.moe4j.backend.simd.Lanes.L;
  * panel width (64 columns: one byte of A a cycle), so a block of {@link #ROW_BLOCK} rows, 1.6 MiB packed, may come from the third level.
  * It is the row block that pays for packing the panel, which costs the time of 4 rows from the second level and of up to 15 from memory.
  *
+ * <p>Where there are so few columns that all of B packed is half of the second-level cache ({@link #NEAR}), it is packed once and stays there,
+ * while {@link #SHORT_BLOCK} rows of A at a time are packed beside it and pass over all of it; their rows of C are then written close together.
+ *
  * <p>A task is a block of rows by a group of panels; each thread packs what it needs into its own scratch, so the whole
  * product is one parallel region without barriers.
  */
 final class Sgemm {
     static final int ROW_BLOCK = 768;
     static final int PANEL = Tiles.PANEL;
+    /** Values of packed B, 512 KiB, that leave the other half of a second-level cache to the rows of A and C that pass over them. */
+    private static final int NEAR = 128 * 1024;
+    /** Rows of A that pass over such a B together, 300 KiB packed. */
+    private static final int SHORT_BLOCK = 144;
     /** Multiply-adds below which waking the team costs more than it gains (about 10 microseconds of one core). */
     private static final long SMALL = 400_000;
     /** Multiply-adds a thread (a third of a millisecond) from which on it gets more than one task, up to four, so that none waits long for the last one. */
@@ -33,8 +40,9 @@ final class Sgemm {
         long work = (long) m * n * k;
         int tasks = work < SMALL || team.size() == 1 ? 1 : team.size() * (int) Math.clamp(work / team.size() / LARGE, 1, 4);
         int cuts = columnCuts(m, n, tasks);
-        int rows = evenBlock(m, Math.max(blocks(tasks, cuts), blocks(m, ROW_BLOCK)), 4); // any multiple of 4 but 0 is a sum of fours and sixes
         int columns = evenBlock(n, cuts, PANEL);
+        int least = staysNear(columns, k) ? 1 : blocks(m, ROW_BLOCK);
+        int rows = evenBlock(m, Math.max(blocks(tasks, cuts), least), 4); // any multiple of 4 but 0 is a sum of fours and sixes
         int groups = blocks(n, columns);
         team.parallel(blocks(m, rows) * groups, task -> {
             int i = task / groups * rows;
@@ -53,44 +61,58 @@ final class Sgemm {
         return best;
     }
 
-    /** One task, in the calling thread: C (m,n) = or += op(A) op(B), where m is at most a few hundred. */
+    /** Whether B (k,n) stays in the second-level cache, {@link Tiles#DEPTH} of its rows at a time. */
+    private static boolean staysNear(int n, int k) {
+        return Math.min(k, Tiles.DEPTH) * blocks(n, PANEL) <= NEAR / PANEL;
+    }
+
+    /** One task, in the calling thread: C (m,n) = or += op(A) op(B), where m is at most {@link #ROW_BLOCK} unless B stays near. */
     static void block(boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
-        Scratch scratch = Scratch.mine();
-        for (int p = 0; p < k || p == 0; p += Tiles.DEPTH) { // once without any k: the tiles then write zeros
+        boolean near = staysNear(n, k);
+        int each = near ? evenBlock(m, blocks(m, SHORT_BLOCK), 4) : m;
+        int apart = near ? Math.min(k, Tiles.DEPTH) * PANEL : 0; // panels of B: all are kept, or one after the other
+        float[] rows = Scratch.mine().left((each + 6) * Tiles.ROW);
+        float[] panels = Scratch.mine().right(Math.max(NEAR, Tiles.DEPTH * PANEL));
+        for (int p = 0; p < k || p == 0; p += Tiles.DEPTH) { // once without any k: the tiles then write what they start from
             int depth = Math.min(Tiles.DEPTH, k - p);
-            float[] rows = scratch.left((m + 6) * Tiles.ROW);
-            float[] panel = scratch.right(Tiles.DEPTH * PANEL);
-            if (ta) Pack.transpose(depth, m, a, ao + p * lda, lda, rows, 0, Tiles.ROW);
-            else Pack.copy(m, depth, a, ao + p, lda, rows, 0, Tiles.ROW);
-            for (int j = 0; j < n; j += PANEL) {
-                int w = Math.min(PANEL, n - j);
-                if (p == 0) after.start(m, w, co + j); // just before the tiles read it
-                boolean adds = add || p > 0 || after.starts();
-                boolean first = !tb && w == 4 * L && m >= 4;
-                if (first) Tiles.packing().multiply(depth, rows, 0, b, bo + p * ldb + j, ldb, panel, c, co + j, ldc, adds);
-                else if (tb) Pack.transpose(w, depth, b, bo + j * ldb + p, ldb, panel, 0, PANEL);
-                else Pack.panel(depth, w, b, bo + p * ldb + j, ldb, panel, 0);
-                panel(first ? 4 : 0, m, w, depth, rows, 0, panel, 0, c, co + j, ldc, adds);
+            boolean adds = add || p > 0;
+            for (int i = 0; i < m; i += each) {
+                int h = Math.min(each, m - i);
+                if (ta) Pack.transpose(depth, h, a, ao + p * lda + i, lda, rows, 0, Tiles.ROW);
+                else Pack.copy(h, depth, a, ao + i * lda + p, lda, rows, 0, Tiles.ROW);
+                for (int j = 0; j < n; j += PANEL) {
+                    int w = Math.min(PANEL, n - j);
+                    int to = co + i * ldc + j;
+                    float[] from = adds ? c : after.start();
+                    int fo = adds ? to : after.startAt(to);
+                    int ldf = adds ? ldc : 0;
+                    int panel = j / PANEL * apart;
+                    boolean packing = i == 0 && !tb && w == 4 * L && h >= 4;
+                    if (packing) Tiles.packing().multiply(depth, rows, 0, b, bo + p * ldb + j, ldb, panels, panel, from, fo, ldf, c, to, ldc);
+                    else if (i == 0 && tb) Pack.transpose(w, depth, b, bo + j * ldb + p, ldb, panels, panel, PANEL);
+                    else if (i == 0) Pack.panel(depth, w, b, bo + p * ldb + j, ldb, panels, panel);
+                    panel(packing ? 4 : 0, h, w, depth, rows, 0, panels, panel, from, fo, ldf, c, to, ldc);
+                }
+                if (p + depth == k) after.finish(h, n, co + i * ldc);
             }
         }
-        after.finish(m, n, co);
     }
 
-    /** Rows {@code first} to m of a block over one panel, both packed as the tiles want them. */
-    static void panel(int first, int m, int w, int k, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc, boolean add) {
+    /** Rows {@code first} to m of a block over one panel, both packed as the tiles want them: C = what is in {@code from} + A B. */
+    static void panel(int first, int m, int w, int k, float[] a, int ao, float[] b, int bo, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
         int across = blocks(w, L);
         for (int i = first; i < m; ) {
             int left = m - i;
             int h = across == 4 && (left <= 4 || left == 7 || left == 8) ? 4 : 6; // 8 rows are 4 + 4, not 6 and 2 of 4
             int rows = Math.min(h, left);
             if (rows == h && w == across * L) {
-                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, c, co + i * ldc, ldc, add);
+                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
             } else {
                 float[] edge = Scratch.mine().tile(6 * PANEL);
-                if (add) Pack.copy(rows, w, c, co + i * ldc, ldc, edge, 0, PANEL);
-                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, edge, 0, PANEL, add);
+                Pack.copy(rows, w, from, fo + i * ldf, ldf, edge, 0, PANEL);
+                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, edge, 0, PANEL, edge, 0, PANEL);
                 Pack.copy(rows, w, edge, 0, PANEL, c, co + i * ldc, ldc);
             }
             i += rows;

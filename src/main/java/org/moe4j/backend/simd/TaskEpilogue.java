@@ -9,8 +9,7 @@ import org.moe4j.backend.Epilogue;
 import org.moe4j.backend.Unary;
 
 /**
- * An {@link Epilogue} of the part of the result that a task computes: a bias is written to each panel just before the first block of k, and the
- * register tiles start from it; the rest is done when the task's rows are complete, along the rows. Panel by panel, while they are nearer, it
+ * An {@link Epilogue} of the part of the result that a task computes: the register tiles start from the bias, and the rest is done when the task's rows are complete, along the rows. Panel by panel, while they are nearer, it
  * took longer: pieces of 256 bytes all over the other matrices are what no prefetching expects. All values have the bits that they have
  * where whole storages are computed one operation after the other.
  *
@@ -35,16 +34,14 @@ record TaskEpilogue(int n, FloatStorage c, FloatStorage bias, Unary f, FloatStor
         return bias == null ? this : new TaskEpilogue(n, c, new FloatStorage(bias.array(), bias.offset() + e * n, n), f, x, y);
     }
 
-    /** Whether c holds what the product is to be added to. */
-    boolean starts() {
-        return bias != null;
+    /** The array with the row that every row of the result starts from: the bias, or zeros. */
+    float[] start() {
+        return bias == null ? Tiles.ZEROS : bias.array();
     }
 
-    /** Before the first block of k: m rows of w columns at {@code at} in the array of c. */
-    void start(int m, int w, int at) {
-        if (bias == null) return;
-        int from = bias.offset() + (at - c.offset()) % n;
-        for (int i = 0; i < m; i++) System.arraycopy(bias.array(), from, c.array(), at + i * n, w);
+    /** Where in it the columns of a panel begin whose result is at {@code at} in the array of c. */
+    int startAt(int at) {
+        return bias == null ? 0 : bias.offset() + (at - c.offset()) % n;
     }
 
     /** When all is added up: m rows of w columns at {@code at}. */

@@ -22,16 +22,15 @@ import java.lang.invoke.MethodType;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.Vector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Writes the class of a register tile, one for each shape, as the Java compiler would write
  *
  * <pre>{@code
- * VectorMask<Float> kept = F.maskAll(add);
- * FloatVector c00 = FloatVector.fromArray(F, c, to, kept), c01 = FloatVector.fromArray(F, c, to + L, kept), ...   // R rows of W vectors
- * FloatVector c10 = FloatVector.fromArray(F, c, to + ldc, kept), ...
+ * FloatVector c00 = FloatVector.fromArray(F, from, fo), c01 = FloatVector.fromArray(F, from, fo + L), ...   // R rows of W vectors
+ * fo += ldf;
+ * FloatVector c10 = FloatVector.fromArray(F, from, fo), ...
  * for (int p = 0; p < k; p++) {
  *     FloatVector b0 = FloatVector.fromArray(F, b, bo + p * PANEL), b1 = FloatVector.fromArray(F, b, bo + p * PANEL + L), ...
  *     FloatVector x0 = FloatVector.broadcast(F, a[ao + p]);
@@ -39,38 +38,32 @@ import jdk.incubator.vector.VectorSpecies;
  *     FloatVector x1 = FloatVector.broadcast(F, a[ao + p + ROW]);
  *     ...
  * }
- * c00.intoArray(c, to); ...
+ * c00.intoArray(c, co); ...
  * }</pre>
  *
  * if somebody wrote the R by W accumulators out by hand. They have to be local variables of one method for the JIT compiler to keep them in
  * registers: an array of vectors, a field, a loop over them, or a vector chosen by a branch would put them in memory; and with helper
  * methods in between, a method this long exceeds its budget for inlining, and the calls left over take their vectors through the heap
- * (measured: half the speed at k = 64). For the same reason a mask, not a branch, decides whether C is read.
+ * (measured: half the speed at k = 64).
  */
 final class TileCode {
     private static final ClassDesc FLOATS = CD_float.arrayType();
     private static final ClassDesc FLOAT_VECTOR = FloatVector.class.describeConstable().orElseThrow();
     private static final ClassDesc VECTOR = Vector.class.describeConstable().orElseThrow();
-    private static final ClassDesc MASK = VectorMask.class.describeConstable().orElseThrow();
     private static final ClassDesc SPECIES = VectorSpecies.class.describeConstable().orElseThrow();
     private static final ClassDesc LANES = Lanes.class.describeConstable().orElseThrow();
 
     private final CodeBuilder code;
     private final int rows;
     private final int across;
-    private final int kept;
     private final int[][] sums;
-    private final int[] to; // where each row of C begins
 
     private TileCode(CodeBuilder code, int rows, int across) {
         this.code = code;
         this.rows = rows;
         this.across = across;
-        this.kept = code.allocateLocal(TypeKind.REFERENCE);
         this.sums = new int[rows][across];
-        this.to = new int[rows];
         for (int i = 0; i < rows; i++) {
-            to[i] = code.allocateLocal(TypeKind.INT);
             for (int j = 0; j < across; j++) sums[i][j] = code.allocateLocal(TypeKind.REFERENCE);
         }
     }
@@ -78,14 +71,14 @@ final class TileCode {
     /** The tile of so many rows by so many vectors that reads packed rows of B, {@link Tiles#PANEL} values apart. */
     static Tiles.Tile tile(int rows, int across) {
         return spin(Tiles.Tile.class, rows, across,
-            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, CD_boolean), code -> {
+            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int), code -> {
                 int k = code.parameterSlot(0);
                 int a = code.parameterSlot(1);
                 int ao = code.parameterSlot(2);
                 int b = code.parameterSlot(3);
                 int bo = code.parameterSlot(4);
                 TileCode tile = new TileCode(code, rows, across);
-                tile.readSums(code.parameterSlot(5), code.parameterSlot(6), code.parameterSlot(7), code.parameterSlot(8));
+                tile.readSums(code.parameterSlot(5), code.parameterSlot(6), code.parameterSlot(7));
                 tile.loop(k, p -> {
                     tile.multiply(a, ao, p, j -> {
                         code.getstatic(LANES, "F", SPECIES).aload(b).iload(bo).iload(p).loadConstant(PANEL).imul().iadd();
@@ -93,14 +86,14 @@ final class TileCode {
                         code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int));
                     });
                 });
-                tile.writeSums(code.parameterSlot(5));
+                tile.writeSums(code.parameterSlot(8), code.parameterSlot(9), code.parameterSlot(10));
             });
     }
 
     /** The tile that reads rows of B where they lie, {@code ldb} values apart, and leaves them packed in {@code panel}. */
     static Tiles.PackingTile packing(int rows, int across) {
         return spin(Tiles.PackingTile.class, rows, across,
-            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, FLOATS, CD_int, CD_int, CD_boolean), code -> {
+            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int), code -> {
                 int k = code.parameterSlot(0);
                 int a = code.parameterSlot(1);
                 int ao = code.parameterSlot(2);
@@ -108,20 +101,21 @@ final class TileCode {
                 int bo = code.parameterSlot(4);
                 int ldb = code.parameterSlot(5);
                 int panel = code.parameterSlot(6);
+                int po = code.parameterSlot(7);
                 TileCode tile = new TileCode(code, rows, across);
-                tile.readSums(code.parameterSlot(7), code.parameterSlot(8), code.parameterSlot(9), code.parameterSlot(10));
+                tile.readSums(code.parameterSlot(8), code.parameterSlot(9), code.parameterSlot(10));
                 tile.loop(k, p -> {
                     tile.multiply(a, ao, p, j -> {
                         code.getstatic(LANES, "F", SPECIES).aload(b).iload(bo);
                         tile.plus(j * L);
                         code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int));
-                        code.dup().aload(panel).iload(p).loadConstant(PANEL).imul();
+                        code.dup().aload(panel).iload(po).iload(p).loadConstant(PANEL).imul().iadd();
                         tile.plus(j * L);
                         code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
                     });
                     code.iload(bo).iload(ldb).iadd().istore(bo);
                 });
-                tile.writeSums(code.parameterSlot(7));
+                tile.writeSums(code.parameterSlot(11), code.parameterSlot(12), code.parameterSlot(13));
             });
     }
 
@@ -149,16 +143,14 @@ final class TileCode {
         }
     }
 
-    private void readSums(int c, int co, int ldc, int add) {
-        code.getstatic(LANES, "F", SPECIES).iload(add).invokeinterface(SPECIES, "maskAll", MethodTypeDesc.of(MASK, CD_boolean)).astore(kept);
+    private void readSums(int from, int at, int ld) {
         for (int i = 0; i < rows; i++) {
-            if (i == 0) code.iload(co).istore(to[0]);
-            else code.iload(to[i - 1]).iload(ldc).iadd().istore(to[i]);
             for (int j = 0; j < across; j++) {
-                code.getstatic(LANES, "F", SPECIES).aload(c).iload(to[i]);
+                code.getstatic(LANES, "F", SPECIES).aload(from).iload(at);
                 plus(j * L);
-                code.aload(kept).invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int, MASK)).astore(sums[i][j]);
+                code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int)).astore(sums[i][j]);
             }
+            code.iload(at).iload(ld).iadd().istore(at);
         }
     }
 
@@ -191,13 +183,14 @@ final class TileCode {
         }
     }
 
-    private void writeSums(int c) {
+    private void writeSums(int to, int at, int ld) {
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < across; j++) {
-                code.aload(sums[i][j]).aload(c).iload(to[i]);
+                code.aload(sums[i][j]).aload(to).iload(at);
                 plus(j * L);
                 code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
             }
+            code.iload(at).iload(ld).iadd().istore(at);
         }
         code.return_();
     }

@@ -4,7 +4,9 @@ import static org.moe4j.backend.simd.Lanes.L;
 
 /**
  * The register tiles of the matrix product: a tile of H x W computes H rows by W vectors of C from H packed rows of A, {@link #ROW}
- * values apart, and k packed rows of B, {@link #PANEL} values apart. It starts from what C holds if {@code add}, else from 0.
+ * values apart, and k packed rows of B, {@link #PANEL} values apart. It starts from rows that lie {@code ldf} apart: those of C to add to it, or for
+ * a distance of 0 always the same row, of a bias or of {@link #ZEROS}. C itself isn't read then, for a tile waits for what it starts from (masked reads
+ * of C, none of whose lanes were wanted, made 2048 x 256 x 256 take 6 % longer).
  *
  * <p>That both distances are constants is worth a third of the speed: with one register for the place in A and one for that in B, and
  * bounds that can be checked before the loop, nothing is spilled in it. With distances in variables the compiler spilled a vector of B to
@@ -18,14 +20,14 @@ import static org.moe4j.backend.simd.Lanes.L;
  * <p>Each shape is a class of its own, written by {@link TileCode} when it is first wanted.
  */
 final class Tiles {
-    /** C (H, W L) = or += A (H, k) B (k, W L). */
+    /** C (H, W L) = from (H, W L) + A (H, k) B (k, W L). */
     interface Tile {
-        void multiply(int k, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc, boolean add);
+        void multiply(int k, float[] a, int ao, float[] b, int bo, float[] from, int fo, int ldf, float[] c, int co, int ldc);
     }
 
     /** The tile of the first rows, which packs B as it reads it where it lies: the panel's stores find room between the multiply-adds. */
     interface PackingTile {
-        void multiply(int k, float[] a, int ao, float[] b, int bo, int ldb, float[] panel, float[] c, int co, int ldc, boolean add);
+        void multiply(int k, float[] a, int ao, float[] b, int bo, int ldb, float[] panel, int po, float[] from, int fo, int ldf, float[] c, int co, int ldc);
     }
 
     /** Vectors across the largest tile: 4 where there are 32 wide registers, else 2. */
@@ -36,6 +38,9 @@ final class Tiles {
     static final int DEPTH = 512;
     /** Distance of packed rows of A: not a multiple of 1 KiB, or they would compete for few cache sets. */
     static final int ROW = DEPTH + 16;
+
+    /** Where tiles start that add to nothing. */
+    static final float[] ZEROS = new float[PANEL];
 
     private static final boolean TOLD = Compilation.withoutC1(Tiles.class.getName().replace('.', '/') + "$*.multiply");
     private static final Tile[] SIX = new Tile[ACROSS + 1];
@@ -71,11 +76,11 @@ final class Tiles {
         float[] b = new float[PANEL];
         float[] c = new float[6 * PANEL];
         for (int i = 0; i < 520; i++) { // the threshold is 200 calls, more while C1 is busy
-            SIX[ACROSS].multiply(1, a, 0, b, 0, c, 0, PANEL, true);
-            SIX[2].multiply(1, a, 0, b, 0, c, 0, PANEL, true);
+            SIX[ACROSS].multiply(1, a, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
+            SIX[2].multiply(1, a, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
             if (ACROSS == 4) {
-                FOUR.multiply(1, a, 0, b, 0, c, 0, PANEL, true);
-                PACKING.multiply(1, a, 0, b, 0, 0, b, c, 0, PANEL, true);
+                FOUR.multiply(1, a, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
+                PACKING.multiply(1, a, 0, b, 0, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
             }
         }
     }

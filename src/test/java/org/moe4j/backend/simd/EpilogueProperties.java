@@ -27,7 +27,7 @@ class EpilogueProperties {
     }
 
     @Property(tries = 300)
-    void ofOneProduct(@ForAll("functions") Unary f, @ForAll @IntRange(min = 1, max = 150) int m, @ForAll @IntRange(min = 1, max = 150) int n,
+    void ofOneProduct(@ForAll("functions") Unary f, @ForAll @IntRange(min = 1, max = 300) int m, @ForAll @IntRange(min = 1, max = 150) int n,
             @ForAll @IntRange(max = 600) int k, @ForAll boolean transposed, @ForAll @IntRange(min = 1, max = 3) int threads, @ForAll long seed) {
         try (Backend on = new SimdBackend(threads)) {
             Drawn drawn = new Drawn(on, seed);
