@@ -4,10 +4,12 @@ import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.zero;
 import static org.moe4j.backend.simd.Lanes.F;
+import static org.moe4j.backend.simd.Lanes.I;
 import static org.moe4j.backend.simd.Lanes.L;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
@@ -17,6 +19,12 @@ final class Runs {
     private static final VectorSpecies<Double> D = F.withLanes(double.class);
     /** Values summed in float32 before they go into a float64: keeps the error of long sums near that of short ones. */
     private static final int BLOCK = 1024;
+
+    private static final int INFINITY = Float.floatToIntBits(Float.POSITIVE_INFINITY);
+    /** Lanes turned by so many; constants each, since a shuffle made in a loop costs ten times the sum. */
+    private static final VectorShuffle<Float> BY_8 = VectorShuffle.iota(F, 8, 1, true);
+    private static final VectorShuffle<Float> BY_4 = VectorShuffle.iota(F, 4, 1, true);
+    private static final VectorShuffle<Float> BY_2 = VectorShuffle.iota(F, 2, 1, true);
 
     private Runs() {}
 
@@ -83,14 +91,16 @@ final class Runs {
         return best;
     }
 
-    /** Whether none of x[at..at+n) is infinite or NaN. */
-    static boolean finite(float[] x, int at, int n) {
-        FloatVector zeros = zero(F);
-        int i = 0;
-        for (; i <= n - L; i += L) zeros = fromArray(F, x, at + i).fma(zeros, zeros); // 0, until something isn't finite
-        float none = total(zeros);
-        for (; i < n; i++) none += 0 * x[at + i];
-        return none == 0;
+    /** Whether none of {@code rows} rows of n values, the first at {@code at}, is infinite or NaN. */
+    static boolean finite(float[] x, int at, int rows, int n, int ld) {
+        IntVector most = IntVector.zero(I); // the bits of the absolute values, which are in their order
+        boolean finite = true;
+        for (int r = 0; r < rows; r++, at += ld) {
+            int i = 0;
+            for (; i <= n - L; i += L) most = most.max(fromArray(F, x, at + i).reinterpretAsInts().and(Integer.MAX_VALUE));
+            for (; i < n; i++) finite &= Float.isFinite(x[at + i]);
+        }
+        return finite && most.reduceLanes(VectorOperators.MAX) < INFINITY;
     }
 
     /** y += alpha x over n values. */
@@ -139,7 +149,9 @@ final class Runs {
 
     /** The sum of the lanes, pairwise in a fixed order (the order of reduceLanes is the JDK's own affair). */
     static float total(FloatVector v) {
-        for (int half = L / 2; half >= 1; half /= 2) v = v.add(v.rearrange(VectorShuffle.iota(F, half, 1, true)));
-        return v.lane(0);
+        if (L >= 16) v = v.add(v.rearrange(BY_8));
+        if (L >= 8) v = v.add(v.rearrange(BY_4));
+        v = v.add(v.rearrange(BY_2));
+        return v.lane(0) + v.lane(1);
     }
 }

@@ -16,9 +16,13 @@ final class Scratch {
     private float[] scores = new float[0];
     private float[] scoreGrads = new float[0];
     private float[] scoreSlopes = new float[0];
+    private float[] gradRows = new float[0];
+    private float[] queryRows = new float[0];
+    private float[] scaled = new float[0];
+    private float[] reversed = new float[0];
     private float[] biasGrads = new float[0];
     private float[] queryGrads = new float[0];
-    private final PackedRight[] heads = {new PackedRight(), new PackedRight(), new PackedRight()};
+    private final PackedRight[] heads = {new PackedRight(), new PackedRight(), new PackedRight(), new PackedRight(), new PackedRight()};
 
     private Scratch() {}
 
@@ -69,7 +73,7 @@ final class Scratch {
         return tile.length < size ? tile = new float[size] : tile;
     }
 
-    /** For the attention scores of a tile of queries. */
+    /** For the attention scores of a tile. */
     float[] scores(int size) {
         return scores.length < size ? scores = new float[size] : scores;
     }
@@ -79,12 +83,32 @@ final class Scratch {
         return scoreGrads.length < size ? scoreGrads = new float[size] : scoreGrads;
     }
 
-    /** One of three for the keys and values of an attention's head. */
+    /** For some of those gradients by rows of queries, not of keys. */
+    float[] gradRows(int size) {
+        return gradRows.length < size ? gradRows = new float[size] : gradRows;
+    }
+
+    /** For two values for each query. */
+    float[] queryRows(int size) {
+        return queryRows.length < size ? queryRows = new float[size] : queryRows;
+    }
+
+    /** For a head's queries or keys times the scale of the scores. */
+    float[] scaled(int size) {
+        return scaled.length < size ? scaled = new float[size] : scaled;
+    }
+
+    /** For a head's biases in the order in which a key meets them. */
+    float[] reversed(int size) {
+        return reversed.length < size ? reversed = new float[size] : reversed;
+    }
+
+    /** One of five for the queries, keys and values of an attention's head. */
     PackedRight head(int number) {
         return heads[number];
     }
 
-    /** For the slopes of a soft cap at the scores of one query. */
+    /** For the slopes of a soft cap at the scores of one row. */
     float[] scoreSlopes(int size) {
         return scoreSlopes.length < size ? scoreSlopes = new float[size] : scoreSlopes;
     }

@@ -102,21 +102,29 @@ final class Sgemm {
 
     /** Rows {@code first} to m of a block over one panel, both packed as the tiles want them: C = what is in {@code from} + A B. */
     static void panel(int first, int m, int w, int k, float[] a, int ao, float[] b, int bo, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
-        int across = blocks(w, L);
         for (int i = first; i < m; ) {
-            int left = m - i;
-            int h = across == 4 && (left <= 4 || left == 7 || left == 8) ? 4 : 6; // 8 rows are 4 + 4, not 6 and 2 of 4
-            int rows = Math.min(h, left);
-            if (rows == h && w == across * L) {
-                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
-            } else {
-                float[] edge = Scratch.mine().tile(6 * PANEL);
-                Pack.copy(rows, w, from, fo + i * ldf, ldf, edge, 0, PANEL);
-                Tiles.of(h, across).multiply(k, a, ao + i * Tiles.ROW, b, bo, edge, 0, PANEL, edge, 0, PANEL);
-                Pack.copy(rows, w, edge, 0, PANEL, c, co + i * ldc, ldc);
-            }
-            i += rows;
+            int h = tileRows(m - i, w);
+            tile(h, Math.min(h, m - i), w, k, a, ao + i * Tiles.ROW, b, bo, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
+            i += h;
         }
+    }
+
+    /** How many rows the next tile has where {@code left} are left and {@code w} columns: 8 rows are 4 + 4, not 6 and 2 of 4. */
+    static int tileRows(int left, int w) {
+        return blocks(w, L) == 4 && (left <= 4 || left == 7 || left == 8) ? 4 : 6;
+    }
+
+    /** One tile of h rows, of which {@code rows} are wanted, and w columns. */
+    static void tile(int h, int rows, int w, int k, float[] a, int ao, float[] b, int bo, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
+        int across = blocks(w, L);
+        if (rows == h && w == across * L) {
+            Tiles.of(h, across).multiply(k, a, ao, b, bo, from, fo, ldf, c, co, ldc);
+            return;
+        }
+        float[] edge = Scratch.mine().tile(6 * PANEL);
+        Pack.copy(rows, w, from, fo, ldf, edge, 0, PANEL);
+        Tiles.of(h, across).multiply(k, a, ao, b, bo, edge, 0, PANEL, edge, 0, PANEL);
+        Pack.copy(rows, w, edge, 0, PANEL, c, co, ldc);
     }
 
     /** How many blocks of {@code size} cover {@code n}. */
