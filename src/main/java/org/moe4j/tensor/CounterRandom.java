@@ -1,6 +1,7 @@
 package org.moe4j.tensor;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Random numbers as a pure function of (key, counter): no state, so that any thread, any back end and any resumed run
@@ -9,6 +10,11 @@ import java.nio.charset.StandardCharsets;
  */
 public record CounterRandom(long key) {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+    private static final long[] STEPS = new long[NormalBlock.SIZE];
+
+    static {
+        Arrays.setAll(STEPS, j -> j * GOLDEN);
+    }
 
     /** A generator for one purpose ("layers.3.router") of a seeded run. */
     public static CounterRandom of(long seed, String purpose) {
@@ -45,8 +51,20 @@ public record CounterRandom(long key) {
     }
 
     /** The middle of a uniform cell of (0, 1). */
-    double cell(long counter) {
+    private double cell(long counter) {
         return ((bits(counter) >>> 11) + 0.5) * 0x1.0p-53;
+    }
+
+    /** p = the middles of the cells at counters {@code from} and on, n of them, at most {@link NormalBlock#SIZE}. */
+    void cells(long from, double[] p, int n) {
+        long start = key + from * GOLDEN;
+        for (int j = 0; j < n; j++) {
+            long z = start + STEPS[j]; // steps from memory: compilers make vectors of that
+            z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+            z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+            z = z ^ (z >>> 31);
+            p[j] = ((z >>> 11) + 0.5) * 0x1.0p-53;
+        }
     }
 
     private static long mix(long z) {

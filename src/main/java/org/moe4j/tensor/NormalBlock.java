@@ -14,112 +14,113 @@ public final class NormalBlock {
 
     private static final double LN2_HIGH = 6.93147180369123816490e-01;
     private static final double LN2_LOW = 1.90821492927058770002e-10;
-    private static final double[] EVEN = {3.999999999940941908e-01, 2.222219843214978396e-01, 1.531383769920937332e-01};
-    private static final double[] ODD = {6.666666666666735130e-01, 2.857142874366239149e-01, 1.818357216161805012e-01, 1.479819860511658591e-01};
+    private static final double EVEN_0 = 3.999999999940941908e-01;
+    private static final double EVEN_1 = 2.222219843214978396e-01;
+    private static final double EVEN_2 = 1.531383769920937332e-01;
+    private static final double ODD_0 = 6.666666666666735130e-01;
+    private static final double ODD_1 = 2.857142874366239149e-01;
+    private static final double ODD_2 = 1.818357216161805012e-01;
+    private static final double ODD_3 = 1.479819860511658591e-01;
     /** Above this root of -log p the far tail begins, one number in 10^11. */
     private static final double FAR = 5;
 
     private final double[] p = new double[SIZE];
-    private final double[] q = new double[SIZE];
-    private final double[] r = new double[SIZE];
-    private final double[] above = new double[SIZE];
-    private final double[] below = new double[SIZE];
     private final double[] z = new double[SIZE];
+    private final double[] distance = new double[SIZE];
+    private final double[] inside = new double[SIZE];
     private final int[] tail = new int[SIZE + 1];
-    private final double[] x = new double[SIZE];
+    private final double[] x = new double[SIZE + 1];
     private final double[] f = new double[SIZE];
     private final double[] k = new double[SIZE];
-    private final double[] w = new double[SIZE];
-    private final double[] even = new double[SIZE];
-    private final double[] odd = new double[SIZE];
-    private final boolean[] middle = new boolean[SIZE];
+    private final double[] outer = new double[SIZE];
+    private final double[] inner = new double[SIZE];
 
     /** The numbers at counters {@code from} and on, n of them, which the next call overwrites. */
     public double[] of(CounterRandom random, long from, int n) {
-        for (int j = 0; j < n; j++) {
-            p[j] = random.cell(from + j);
+        random.cells(from, p, n);
+        middle(n);
+        int tails = findTails(n);
+        log(tails);
+        farFromTheMiddle(tails);
+        for (int i = 0; i < tails; i++) {
+            int j = tail[i];
+            double far = k[i] <= FAR ? f[i] : Math.abs(NormalQuantile.at(p[j]));
+            z[j] = Math.copySign(far, p[j] - 0.5);
         }
-        for (int j = 0; j < n; j++) {
-            q[j] = p[j] - 0.5;
-            r[j] = 0.180625 - q[j] * q[j];
-        }
-        polynomial(NormalQuantile.A, r, above, n);
-        polynomial(NormalQuantile.B, r, below, n);
-        for (int j = 0; j < n; j++) {
-            z[j] = q[j] * above[j] / below[j];
-        }
-        tails(n);
         return z;
     }
 
-    private void tails(int n) {
+    /** z = q A(r) / B(r). */
+    private void middle(int n) {
+        double[] a = NormalQuantile.A;
+        double[] b = NormalQuantile.B;
+        double a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4], a5 = a[5], a6 = a[6], a7 = a[7];
+        double b0 = b[0], b1 = b[1], b2 = b[2], b3 = b[3], b4 = b[4], b5 = b[5], b6 = b[6], b7 = b[7];
+        for (int j = 0; j < n; j++) {
+            double q = p[j] - 0.5;
+            double r = 0.180625 - q * q;
+            z[j] = q * (((((((a7 * r + a6) * r + a5) * r + a4) * r + a3) * r + a2) * r + a1) * r + a0)
+                / (((((((b7 * r + b6) * r + b5) * r + b4) * r + b3) * r + b2) * r + b1) * r + b0);
+        }
+    }
+
+    /** Their places to {@code tail} and their distances from 0 or 1 to x. */
+    private int findTails(int n) {
+        for (int j = 0; j < n; j++) {
+            distance[j] = Math.abs(Math.rint(p[j]) - p[j]); // p or 1 - p; a minimum takes three times as long
+            inside[j] = 0.425 - Math.abs(p[j] - 0.5);
+        }
         int tails = 0;
         for (int j = 0; j < n; j++) { // a sign bit and no branch: which are in a tail is up to chance
             tail[tails] = j;
-            tails += (int) (Double.doubleToRawLongBits(0.425 - Math.abs(q[j])) >>> 63);
+            x[tails] = distance[j];
+            tails += (int) (Double.doubleToRawLongBits(inside[j]) >>> 63);
         }
-        for (int i = 0; i < tails; i++) {
-            double at = p[tail[i]];
-            x[i] = Math.min(at, 1 - at);
-        }
-        log(tails);
-        for (int i = 0; i < tails; i++) {
-            x[i] = Math.sqrt(-x[i]);
-            r[i] = x[i] - 1.6;
-        }
-        polynomial(NormalQuantile.C, r, above, tails);
-        polynomial(NormalQuantile.D, r, below, tails);
-        for (int i = 0; i < tails; i++) {
-            int j = tail[i];
-            double far = x[i] <= FAR ? above[i] / below[i] : Math.abs(NormalQuantile.at(p[j]));
-            z[j] = Math.copySign(far, q[j]);
-        }
+        return tails;
     }
 
     /** x = log x for n numbers below 1/2. */
     private void log(int n) {
         for (int i = 0; i < n; i++) {
             long bits = Double.doubleToRawLongBits(x[i]);
-            int high = (int) (bits >>> 32);
-            int mantissa = high & 0xfffff;
-            int up = mantissa + 0x95f64 & 0x100000; // the upper mantissas are halved
-            k[i] = (high >> 20) - 1023 + (up >> 20);
-            f[i] = Double.longBitsToDouble((long) (mantissa | up ^ 0x3ff00000) << 32 | bits & 0xffffffffL) - 1;
-            middle[i] = (mantissa - 0x6147a | 0x6b851 - mantissa) > 0;
+            long mantissa = bits & 0x000fffff_ffffffffL;
+            long up = mantissa + 0x00095f64_00000000L & 0x00100000_00000000L; // the upper mantissas are halved
+            k[i] = Double.longBitsToDouble(bits + up >>> 52 | 0x43300000_00000000L) - (0x1p52 + 1023); // which as low bits of 2^52 becomes a double
+            f[i] = Double.longBitsToDouble(mantissa | up ^ 0x3ff00000_00000000L) - 1;
         }
         for (int i = 0; i < n; i++) {
             double s = f[i] / (2 + f[i]);
-            w[i] = s * s * (s * s);
-        }
-        polynomial(EVEN, w, even, n);
-        polynomial(ODD, w, odd, n);
-        for (int i = 0; i < n; i++) {
-            double s = f[i] / (2 + f[i]);
-            double rest = s * s * odd[i] + w[i] * even[i];
+            double square = s * s;
+            double w = square * square;
+            double even = w * ((EVEN_2 * w + EVEN_1) * w + EVEN_0);
+            double rest = square * (((ODD_3 * w + ODD_2) * w + ODD_1) * w + ODD_0) + even;
             double half = 0.5 * f[i] * f[i];
-            double inner = half - (s * (half + rest) + k[i] * LN2_LOW);
-            double outer = s * (f[i] - rest) - k[i] * LN2_LOW;
-            even[i] = k[i] * LN2_HIGH - (inner - f[i]);
-            odd[i] = k[i] * LN2_HIGH - (outer - f[i]);
+            double low = k[i] * LN2_LOW;
+            inner[i] = k[i] * LN2_HIGH - (half - (s * (half + rest) + low) - f[i]);
+            outer[i] = k[i] * LN2_HIGH - (s * (f[i] - rest) - low - f[i]);
         }
         for (int i = 0; i < n; i++) {
-            if (Math.abs(f[i]) < 0x1p-18) x[i] = StrictMath.log(x[i]); // which has a shorter way next to powers of two
-            else x[i] = middle[i] ? even[i] : odd[i];
+            if (Math.abs(f[i]) < 0x1p-18) {
+                x[i] = StrictMath.log(x[i]); // which has a shorter way next to powers of two
+            } else {
+                long mantissa = Double.doubleToRawLongBits(x[i]) >>> 32 & 0xfffff;
+                x[i] = (mantissa - 0x6147a | 0x6b851 - mantissa) > 0 ? inner[i] : outer[i];
+            }
         }
     }
 
-    /** y = c[0] + x (c[1] + x (c[2] + ..)). */
-    private static void polynomial(double[] c, double[] x, double[] y, int n) {
-        double highest = c[c.length - 1];
-        double next = c[c.length - 2];
-        for (int j = 0; j < n; j++) {
-            y[j] = highest * x[j] + next;
-        }
-        for (int i = c.length - 3; i >= 0; i--) {
-            double term = c[i];
-            for (int j = 0; j < n; j++) {
-                y[j] = y[j] * x[j] + term;
-            }
+    /** f = C(r) / D(r), the numbers on the positive side, and k = the roots of -x. */
+    private void farFromTheMiddle(int n) {
+        double[] c = NormalQuantile.C;
+        double[] d = NormalQuantile.D;
+        double c0 = c[0], c1 = c[1], c2 = c[2], c3 = c[3], c4 = c[4], c5 = c[5], c6 = c[6], c7 = c[7];
+        double d0 = d[0], d1 = d[1], d2 = d[2], d3 = d[3], d4 = d[4], d5 = d[5], d6 = d[6], d7 = d[7];
+        for (int i = 0; i < n; i++) {
+            double root = Math.sqrt(-x[i]);
+            double r = root - 1.6;
+            k[i] = root;
+            f[i] = (((((((c7 * r + c6) * r + c5) * r + c4) * r + c3) * r + c2) * r + c1) * r + c0)
+                / (((((((d7 * r + d6) * r + d5) * r + d4) * r + d3) * r + d2) * r + d1) * r + d0);
         }
     }
 }

@@ -1,5 +1,7 @@
 package org.moe4j.backend.simd;
 
+import org.moe4j.tensor.NormalBlock;
+
 /** Working memory of one thread, grown on demand and kept, so that a kernel in its stride allocates nothing. */
 final class Scratch {
     private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
@@ -22,12 +24,18 @@ final class Scratch {
     private float[] reversed = new float[0];
     private float[] biasGrads = new float[0];
     private float[] queryGrads = new float[0];
+    private NormalBlock normals;
     private final PackedRight[] heads = {new PackedRight(), new PackedRight(), new PackedRight(), new PackedRight(), new PackedRight()};
 
     private Scratch() {}
 
     static Scratch mine() {
         return MINE.get();
+    }
+
+    /** For normal numbers on their way into a storage. */
+    NormalBlock normals() {
+        return normals == null ? normals = new NormalBlock() : normals;
     }
 
     /** For packed rows of a product's left operand. */

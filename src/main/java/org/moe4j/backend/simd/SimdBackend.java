@@ -164,7 +164,7 @@ public final class SimdBackend implements Backend {
     @Override
     public void normal(CounterRandom random, double deviation, Storage storage) {
         generate(storage, (at, n, y, iy) -> {
-            NormalBlock block = new NormalBlock();
+            NormalBlock block = Scratch.mine().normals();
             for (int from = 0; from < n; from += NormalBlock.SIZE) {
                 int size = Math.min(NormalBlock.SIZE, n - from);
                 double[] z = block.of(random, at + from, size);
