@@ -26,11 +26,9 @@ public final class DenseFeedForward extends FeedForward {
 
     @Override
     public Result forward(Tape t, Variable x, Pass pass) {
-        if (gate == null) {
-            return new Result(t.mlp(x, in.weight(), in.bias(), activation.function(), out.weight(), out.bias()), List.of(), null);
-        }
-        Variable h = activation.apply(t, gate.forward(t, x), in.forward(t, x));   // (T, F)
-        return new Result(out.forward(t, h), List.of(), null);
+        Variable y = gate == null ? t.mlp(x, in.weight(), in.bias(), activation.function(), out.weight(), out.bias())
+            : t.gatedMlp(x, in.weight(), in.bias(), gate.weight(), gate.bias(), activation.function(), out.weight(), out.bias());
+        return new Result(y, List.of(), null);
     }
 
     /** @param hidden F, d_ff */

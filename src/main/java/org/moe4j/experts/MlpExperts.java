@@ -5,12 +5,11 @@ import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.nn.Activation;
 import org.moe4j.nn.Init;
-import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
 
 /**
  * Two-layer networks: E_e(x) = out_e f(in_e x), or out_e (f(gate_e x) · in_e x) with a gated activation, each matrix of all experts in
- * one stacked parameter. Tokens are gathered by expert, computed in one grouped product a matrix, and combined by gate weight.
+ * one stacked parameter. Tokens are gathered by expert, computed in one grouped product a matrix (one operation in all), and combined by gate weight.
  */
 public final class MlpExperts extends Experts {
     private final Activation activation;
@@ -37,14 +36,9 @@ public final class MlpExperts extends Experts {
         Routing slots = routing.byToken(t);
         Dispatch d = Dispatch.of(t, slots);
         Variable rows = t.gatherRows(x, d.tokens());                              // (R, D), sorted by expert
-        Variable y = gate == null ? t.groupedMlp(rows, in, inBias, activation.function(), out, outBias, d.starts()) : gated(t, rows, d.starts()); // (R, D)
+        Variable y = gate == null ? t.groupedMlp(rows, in, inBias, activation.function(), out, outBias, d.starts())
+            : t.groupedGatedMlp(rows, in, inBias, gate, gateBias, activation.function(), out, outBias, d.starts()); // (R, D)
         return t.gatherSum(slots.gates(), y, d.rows(), slots.perToken());         // (T, D)
-    }
-
-    private Variable gated(Tape t, Variable rows, IntStorage starts) {
-        Variable up = t.groupedLinear(rows, in, inBias, starts);                  // (R, F)
-        Variable h = activation.apply(t, t.groupedLinear(rows, gate, gateBias, starts), up);
-        return t.groupedLinear(h, out, outBias, starts);                          // (R, D)
     }
 
     /** @param hidden F, d_expert */

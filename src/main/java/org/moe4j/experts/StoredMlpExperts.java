@@ -48,14 +48,8 @@ public final class StoredMlpExperts extends Experts {
         Variable rows = t.gatherRows(x, d.tokens());                              // (R, D), sorted by expert
         Variable first = fetched(t, in, touched, hidden, dim);
         Variable second = fetched(t, out, touched, dim, hidden);
-        Variable y;                                                               // (R, D)
-        if (gate == null) {
-            y = t.groupedMlp(rows, first, null, activation.function(), second, null, starts);
-        } else {
-            Variable up = t.groupedLinear(rows, first, null, starts);             // (R, F)
-            Variable h = activation.apply(t, t.groupedLinear(rows, fetched(t, gate, touched, hidden, dim), null, starts), up);
-            y = t.groupedLinear(h, second, null, starts);
-        }
+        Variable y = gate == null ? t.groupedMlp(rows, first, null, activation.function(), second, null, starts)
+            : t.groupedGatedMlp(rows, first, null, fetched(t, gate, touched, hidden, dim), null, activation.function(), second, null, starts); // (R, D)
         return t.gatherSum(slots.gates(), y, d.rows(), slots.perToken());         // (T, D)
     }
 

@@ -74,18 +74,32 @@ final class MatrixCases {
     private static void finished(CaseRun run, long size, int biases, int k, Product product) {
         Storage bias = run.input(biases);
         Storage sums = run.flags("bias").output(size);
-        product.run(sums, new Epilogue.Layer(bias, null, null));
+        product.run(sums, new Epilogue.Layer(bias));
         run.keep("c", sums, 8 + k);
         for (Unary f : List.of(Unary.GELU, Unary.RELU, Unary.SILU, Unary.TANH, Unary.elu(0.8), Unary.GELU_TANH)) {
             Storage c = run.flags(f).output(size);
             Storage y = f.slopeFromValue() ? c : run.output(size);
-            product.run(c, new Epilogue.Layer(f == Unary.SILU ? null : bias, f, y));
+            product.run(c, new Epilogue.Layer(f == Unary.SILU ? null : bias, f, y, false));
             run.keep("c", c, 20 + k);
             run.keep("y", y, 20 + 2 * k);
-            Storage x = run.input(size, 0.1, 2);
+            Storage kept = f.slopeFromValue() ? run.input(size, 0.1, 2) : run.output(size);
+            Storage value = f.slopeFromValue() ? kept : run.output(size);
+            if (kept != value) {
+                product.run(kept, new Epilogue.Layer(bias, f, value, true));
+                run.keep("value", value, 20 + 2 * k);
+            }
             Storage dx = run.output(size);
-            product.run(run.output(size), new Epilogue.Slope(f, x, f.slopeFromValue() ? x : run.input(size), dx));
+            product.run(run.output(size), new Epilogue.Slope(f, kept, value, dx));
             run.keep("dx", dx, 20 + 4 * k);
+            Storage up = run.input(size);
+            Storage gated = run.output(size);
+            product.run(run.output(size), new Epilogue.Gate(f == Unary.SILU ? null : bias, f, up, gated));
+            run.keep("gated", gated, 20 + 2 * k);
+            Storage dup = run.output(size);
+            Storage dgate = run.output(size);
+            product.run(run.output(size), new Epilogue.GateGrad(f, run.input(size, 0.1, 2), up, dup, dgate, run.output(size)));
+            run.keep("dup", dup, 20 + 2 * k);
+            run.keep("dgate", dgate, 20 + 4 * k);
         }
     }
 

@@ -43,7 +43,7 @@ public record GroupedLinear(Variable x, Variable w, Variable b, IntStorage start
 
     @Override
     public void forward(Backend on, Call call) {
-        on.groupedGemm(starts, !inFirst, out(), in(), x.data(), w.data(), call.y(), new Epilogue.Layer(b == null ? null : b.data(), null, null));
+        on.groupedGemm(starts, !inFirst, out(), in(), x.data(), w.data(), call.y(), new Epilogue.Layer(b == null ? null : b.data()));
     }
 
     @Override

@@ -34,7 +34,7 @@ public record Linear(Variable x, Variable w, Variable b) implements Op {
 
     @Override
     public void forward(Backend on, Call call) {
-        on.gemm(false, true, rows(), out(), in(), x.data(), w.data(), call.y(), new Epilogue.Layer(b == null ? null : b.data(), null, null));
+        on.gemm(false, true, rows(), out(), in(), x.data(), w.data(), call.y(), new Epilogue.Layer(b == null ? null : b.data()));
     }
 
     @Override

@@ -14,12 +14,23 @@ public interface MatrixOperations extends Recorder {
 
     /** Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with in (F,D) and out (O,F), where O is mostly D; biases may be null. */
     default Variable mlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias) {
-        return run(new Mlp(x, in, inBias, f, out, outBias, null));
+        return run(new Mlp(x, in, inBias, null, null, f, out, outBias, null));
     }
 
     /** The same for each expert e over its rows starts[e] .. starts[e+1] of x (R,D): in (E,F,D), out (E,O,F). */
     default Variable groupedMlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias, IntStorage starts) {
-        return run(new Mlp(x, in, inBias, f, out, outBias, starts));
+        return run(new Mlp(x, in, inBias, null, null, f, out, outBias, starts));
+    }
+
+    /** A gated block, y = (f(x gateᵀ + gateBias) · (x inᵀ + inBias)) outᵀ + outBias, with in and gate (F,D) and out (O,F); biases may be null. */
+    default Variable gatedMlp(Variable x, Variable in, Variable inBias, Variable gate, Variable gateBias, Unary f, Variable out, Variable outBias) {
+        return run(new Mlp(x, in, inBias, gate, gateBias, f, out, outBias, null));
+    }
+
+    /** The same for each expert e over its rows starts[e] .. starts[e+1] of x (R,D): in and gate (E,F,D), out (E,O,F). */
+    default Variable groupedGatedMlp(Variable x, Variable in, Variable inBias, Variable gate, Variable gateBias, Unary f, Variable out, Variable outBias,
+            IntStorage starts) {
+        return run(new Mlp(x, in, inBias, gate, gateBias, f, out, outBias, starts));
     }
 
     /** a · b: a (..,m,k) by one matrix b (k,n), or by as many as a has, b (..,k,n). */

@@ -16,15 +16,18 @@ import org.moe4j.tensor.Shape;
 import org.moe4j.tensor.Storage;
 
 /**
- * Two layers, y = f(x inᵀ + inBias) outᵀ + outBias, with x (.., D), in (F,D), out (O,F), y (.., O), where O is mostly D; or those of each expert over its
- * own rows, as in {@link GroupedLinear}, with in (E,F,D), out (E,O,F). One operation, so that f going forward and its slope going backward are applied to what
- * a product has just computed. Kept for backward are h = f(z), for the gradient of out, and z where the slope can't be told from h.
+ * Two layers, y = h outᵀ + outBias with h = f(x inᵀ + inBias), or gated (Shazeer 2020, equations 5 and 6) h = f(x gateᵀ + gateBias) · (x inᵀ + inBias);
+ * x (.., D), in and gate (F,D), out (O,F), y (.., O), where O is mostly D; or those of each expert over its own rows, as in {@link GroupedLinear}, with
+ * in and gate (E,F,D), out (E,O,F). One operation, so that f going forward and its slope going backward are applied to what a product has just computed.
+ * Kept for backward are h, for the gradient of out, and what the slope is told from, where that isn't h; of a gated one both projections of x.
  *
  * @param inBias (F) or (E,F), or null
+ * @param gate null where the network isn't gated
+ * @param gateBias as inBias, or null
  * @param outBias (O) or (E,O), or null
  * @param starts (E+1), or null where one network has all rows
  */
-public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable out, Variable outBias, IntStorage starts) implements Op {
+public record Mlp(Variable x, Variable in, Variable inBias, Variable gate, Variable gateBias, Unary f, Variable out, Variable outBias, IntStorage starts) implements Op {
     public Mlp {
         boolean grouped = starts != null;
         Check.rank("mlp", "the first weight", in, grouped ? 3 : 2);
@@ -38,6 +41,12 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
         if (inBias != null) {
             Check.equal("mlp", "the first bias", inBias, grouped ? Shape.of(dims[0], hidden) : Shape.of(hidden));
         }
+        if (gate != null) {
+            Check.equal("mlp", "the weight of the gate", gate, in.shape());
+        }
+        if (gateBias != null) {
+            Check.equal("mlp", "the bias of the gate", gateBias, grouped ? Shape.of(dims[0], hidden) : Shape.of(hidden));
+        }
         if (outBias != null) {
             Check.equal("mlp", "the second bias", outBias, grouped ? Shape.of(dims[0], width) : Shape.of(width));
         }
@@ -50,22 +59,32 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
 
     @Override
     public List<Variable> inputs() {
-        return Stream.of(x, in, inBias, out, outBias).filter(Objects::nonNull).toList();
+        return Stream.of(x, in, inBias, gate, gateBias, out, outBias).filter(Objects::nonNull).toList();
     }
 
-    /** y, h, and z where it is kept. */
+    /** y, h, and what else is kept: both projections of x, or what the first layer leaves for its slope. */
     @Override
     public List<Shape> outputs() {
         Shape inner = Shape.of(rows(), hidden());
         Shape y = x.shape().withColumns(width());
+        if (gate != null) {
+            return List.of(y, inner, inner, inner);
+        }
         return f.slopeFromValue() ? List.of(y, inner) : List.of(y, inner, inner);
     }
 
     @Override
     public void forward(Backend on, Call call) {
         Storage h = call.y(1);
-        product(on, true, hidden(), dim(), x.data(), in, z(call), new Epilogue.Layer(data(inBias), f, h)); // h = f(z), z = x · inᵀ + inBias
-        product(on, true, width(), hidden(), h, out, call.y(), new Epilogue.Layer(data(outBias), null, null));
+        if (gate == null) {
+            boolean keep = !f.slopeFromValue() && inputs().stream().anyMatch(Variable::wantsGrad);
+            product(on, true, hidden(), dim(), x.data(), in, kept(call), new Epilogue.Layer(data(inBias), f, h, keep)); // h = f(x · inᵀ + inBias)
+        } else {
+            Storage up = call.y(2);
+            product(on, true, hidden(), dim(), x.data(), in, up, new Epilogue.Layer(data(inBias)));
+            product(on, true, hidden(), dim(), x.data(), gate, call.y(3), new Epilogue.Gate(data(gateBias), f, up, h)); // h = f(x · gateᵀ + gateBias) up
+        }
+        product(on, true, width(), hidden(), h, out, call.y(), new Epilogue.Layer(data(outBias)));
     }
 
     @Override
@@ -74,15 +93,29 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
         weightGrad(on, call.dy(), h, width(), hidden(), out); // dout += dyᵀ · h
         biasGrad(on, call.dy(), width(), outBias);
         Storage dz = call.scratch((long) rows() * hidden());
-        product(on, false, hidden(), width(), call.dy(), out, call.scratch(dz.size()), new Epilogue.Slope(f, z(call), h, dz)); // dz = (dy · out) f'(z)
-        weightGrad(on, dz, x.data(), hidden(), dim(), in); // din += dzᵀ · x
-        biasGrad(on, dz, hidden(), inBias);
+        Storage dh = call.scratch(dz.size());
+        if (gate == null) {
+            product(on, false, hidden(), width(), call.dy(), out, dh, new Epilogue.Slope(f, kept(call), h, dz)); // dz = (dy · out) f'(z)
+            projectionGrad(on, dz, in, inBias);
+        } else {
+            Storage dgate = call.scratch(dz.size());
+            product(on, false, hidden(), width(), call.dy(), out, dh,
+                new Epilogue.GateGrad(f, call.y(3), call.y(2), dz, dgate, call.scratch(dz.size()))); // dz = dh f(g) and dgate = dh up f'(g), dh = dy · out
+            projectionGrad(on, dz, in, inBias);
+            projectionGrad(on, dgate, gate, gateBias);
+        }
+    }
+
+    /** The gradients of z = x · wᵀ + bias. */
+    private void projectionGrad(Backend on, Storage dz, Variable w, Variable bias) {
+        weightGrad(on, dz, x.data(), hidden(), dim(), w); // dw += dzᵀ · x
+        biasGrad(on, dz, hidden(), bias);
         if (x.wantsGrad()) {
             boolean add = x.addsToGrad();
             if (starts == null) {
-                on.gemm(false, false, rows(), dim(), hidden(), dz, in.data(), x.dData(), add); // dx += dz · in
+                on.gemm(false, false, rows(), dim(), hidden(), dz, w.data(), x.dData(), add); // dx += dz · w
             } else {
-                on.groupedGemm(starts, false, dim(), hidden(), dz, in.data(), x.dData(), add);
+                on.groupedGemm(starts, false, dim(), hidden(), dz, w.data(), x.dData(), add);
             }
         }
     }
@@ -90,6 +123,9 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
     @Override
     public Cost cost() {
         Cost up = starts == null ? Linear.cost(rows(), hidden(), dim()) : GroupedLinear.cost(starts, rows(), hidden(), dim());
+        if (gate != null) {
+            up = up.plus(up);
+        }
         return up.plus(starts == null ? Linear.cost(rows(), width(), hidden()) : GroupedLinear.cost(starts, rows(), width(), hidden()));
     }
 
@@ -123,7 +159,8 @@ public record Mlp(Variable x, Variable in, Variable inBias, Unary f, Variable ou
         }
     }
 
-    private Storage z(Call call) {
+    /** What the slope is told from. */
+    private Storage kept(Call call) {
         return call.y(f.slopeFromValue() ? 1 : 2);
     }
 

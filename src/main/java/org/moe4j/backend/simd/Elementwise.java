@@ -58,4 +58,29 @@ final class Elementwise {
             body.use(slopes, from, count);
         }
     }
+
+    /** What is done with the values and slopes at values {@code from} to {@code from + count} of a run. */
+    interface ValuesAndSlopes {
+        void use(float[] values, float[] slopes, int from, int count);
+    }
+
+    /** f(x) and f'(x) for a run, a block after the other, in the calling thread. */
+    static void valuesAndSlopes(Unary f, float[] x, int ix, int n, ValuesAndSlopes body) {
+        for (int from = 0; from < n; from += VectorMath.BLOCK) {
+            int count = Math.min(VectorMath.BLOCK, n - from);
+            int whole = count - count % L;
+            float[] values = Scratch.mine().block(6);
+            float[] slopes = Scratch.mine().block(5);
+            UnarySlope.withValue(f, x, ix + from, values, 0, slopes, whole);
+            if (whole < count) {
+                float[] tails = Scratch.mine().block(4); // a vector of x and one of y
+                System.arraycopy(x, ix + from + whole, tails, 0, count - whole);
+                float[] last = Scratch.mine().block(3);
+                UnarySlope.withValue(f, tails, 0, tails, L, last, L);
+                System.arraycopy(tails, L, values, whole, count - whole);
+                System.arraycopy(last, 0, slopes, whole, count - whole);
+            }
+            body.use(values, slopes, from, count);
+        }
+    }
 }

@@ -14,7 +14,7 @@ final class Scratch {
     private float[] wide = new float[0];
     private int[] places = new int[0];
     private int[] rows = new int[0];
-    private final float[][] blocks = new float[6][VectorMath.BLOCK];
+    private final float[][] blocks = new float[7][VectorMath.BLOCK];
     private float[] scores = new float[0];
     private float[] scoreGrads = new float[0];
     private float[] scoreSlopes = new float[0];
@@ -132,8 +132,8 @@ final class Scratch {
     }
 
     /**
-     * One of six blocks of {@link VectorMath#BLOCK} values. VectorMath uses 0 and 1, the elementwise functions made of it 2,
-     * and who calls those 3 to 5.
+     * One of seven blocks of {@link VectorMath#BLOCK} values. VectorMath uses 0 and 1, the elementwise functions made of it 2,
+     * and who calls those 3 to 6.
      */
     float[] block(int number) {
         return blocks[number];

@@ -210,8 +210,8 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, Epilogue after) {
-        FloatStorage to = result(c, after);
-        multiply(transposeA, transposeB, m, n, k, of(a), of(b), to, false, TaskEpilogue.of(after, n, to));
+        TaskEpilogue rest = TaskEpilogue.of(after, n, of(c));
+        multiply(transposeA, transposeB, m, n, k, of(a), of(b), rest.c(), false, rest);
     }
 
     private void multiply(boolean ta, boolean tb, int m, int n, int k, FloatStorage a, FloatStorage b, FloatStorage c, boolean add, TaskEpilogue after) {
@@ -225,17 +225,12 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, Epilogue after) {
-        FloatStorage to = result(y, after);
-        multiply(starts, transposeW, n, k, of(x), of(w), to, false, TaskEpilogue.of(after, n, to));
+        TaskEpilogue rest = TaskEpilogue.of(after, n, of(y));
+        multiply(starts, transposeW, n, k, of(x), of(w), rest.c(), false, rest);
     }
 
     private void multiply(IntStorage starts, boolean tw, int n, int k, FloatStorage x, FloatStorage w, FloatStorage y, boolean add, TaskEpilogue after) {
         GroupedSgemm.multiply(team, HostInts.of(starts), tw, n, k, x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), add, after);
-    }
-
-    /** Where the product goes: of a slope, at once to where that is wanted. */
-    private static FloatStorage result(Storage c, Epilogue after) {
-        return of(after instanceof Epilogue.Slope slope ? slope.dx() : c);
     }
 
     @Override

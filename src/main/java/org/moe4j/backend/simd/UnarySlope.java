@@ -80,6 +80,42 @@ final class UnarySlope {
         }
     }
 
+    /** Whether slope and value share most of their arithmetic, so that a slope is cheaper kept from when the value was computed than computed from x. */
+    static boolean sharesWithValue(Unary f) {
+        return switch (f.function()) {
+            case GELU, GELU_TANH, SILU -> true;
+            default -> false;
+        };
+    }
+
+    /** Both, y = f(x) and s = f'(x), with the bits of each alone; y is not x. */
+    static void withValue(Unary f, float[] x, int ix, float[] y, int iy, float[] s, int n) {
+        float[] t = Scratch.mine().block(2);
+        switch (f.function()) {
+            case GELU -> {
+                VectorMath.bell(x, ix, t, 0, n);
+                VectorMath.normalCdf(x, ix, t, 0, s, 0, n);
+                UnaryValue.product(x, ix, s, 0, y, iy, n);
+                geluOfCdf(x, ix, t, s, n);
+            }
+            case GELU_TANH -> {
+                UnaryValue.geluTanh(x, ix, s, 0, n);
+                UnaryValue.affine(s, 0, 0.5f, 0.5f, t, 0, n);
+                UnaryValue.product(x, ix, t, 0, y, iy, n);
+                geluTanhOfTanh(x, ix, s, n);
+            }
+            case SILU -> {
+                VectorMath.sigmoid(x, ix, s, 0, n);
+                UnaryValue.product(x, ix, s, 0, y, iy, n);
+                siluOfSigmoid(x, ix, s, n);
+            }
+            default -> {
+                UnaryValue.apply(f, x, ix, y, iy, n);
+                apply(f, x, ix, y, iy, s, n);
+            }
+        }
+    }
+
     private static void rsqrt(float[] x, int ix, float[] y, int iy, float[] s, int n) {
         for (int i = 0; i < n; i += L) fromArray(F, y, iy + i).div(fromArray(F, x, ix + i)).mul(-0.5f).intoArray(s, i);
     }
@@ -117,12 +153,20 @@ final class UnarySlope {
         float[] bell = Scratch.mine().block(2);
         VectorMath.bell(x, ix, bell, 0, n);
         VectorMath.normalCdf(x, ix, bell, 0, s, 0, n);
+        geluOfCdf(x, ix, bell, s, n);
+    }
+
+    private static void geluOfCdf(float[] x, int ix, float[] bell, float[] s, int n) {
         for (int i = 0; i < n; i += L) fromArray(F, x, ix + i).mul(INV_SQRT_2PI).fma(fromArray(F, bell, i), fromArray(F, s, i)).intoArray(s, i);
     }
 
     /** (1 + t)/2 + x (1 - t²) u'(x)/2 with t = tanh u(x). */
     private static void geluTanh(float[] x, int ix, float[] s, int n) {
         UnaryValue.geluTanh(x, ix, s, 0, n);
+        geluTanhOfTanh(x, ix, s, n);
+    }
+
+    private static void geluTanhOfTanh(float[] x, int ix, float[] s, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector t = fromArray(F, s, i);
             FloatVector v = fromArray(F, x, ix + i);
@@ -134,6 +178,10 @@ final class UnarySlope {
     /** sigma (1 + x (1 - sigma)). */
     private static void silu(float[] x, int ix, float[] s, int n) {
         VectorMath.sigmoid(x, ix, s, 0, n);
+        siluOfSigmoid(x, ix, s, n);
+    }
+
+    private static void siluOfSigmoid(float[] x, int ix, float[] s, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector v = fromArray(F, s, i);
             fromArray(F, x, ix + i).fma(broadcast(F, 1f).sub(v), broadcast(F, 1f)).mul(v).intoArray(s, i);

@@ -34,8 +34,9 @@ class CostTest {
         flops(new MatMul(x(3, 7), x(5, 3), true, true), 2 * 7 * 3 * 5);
         flops(new BatchMatMul(x(4, 7, 3), x(4, 5, 3), false, true), 4 * 2 * 7 * 3 * 5);
         flops(new GroupedLinear(x(7, 3), x(4, 5, 3), null, IntStorage.of(0, 7, 7, 7, 7), false), 2 * 7 * 3 * 5);
-        flops(new Mlp(x(7, 2, 3), x(5, 3), x(5), Unary.GELU, x(3, 5), null, null), 2 * 2 * 14 * 3 * 5);
-        flops(new Mlp(x(7, 3), x(4, 5, 3), null, Unary.RELU, x(4, 3, 5), null, IntStorage.of(0, 7, 7, 7, 7)), 2 * 2 * 7 * 3 * 5);
+        flops(new Mlp(x(7, 2, 3), x(5, 3), x(5), null, null, Unary.GELU, x(3, 5), null, null), 2 * 2 * 14 * 3 * 5);
+        flops(new Mlp(x(7, 3), x(4, 5, 3), null, null, null, Unary.RELU, x(4, 3, 5), null, IntStorage.of(0, 7, 7, 7, 7)), 2 * 2 * 7 * 3 * 5);
+        flops(new Mlp(x(7, 2, 3), x(5, 3), null, x(5, 3), x(5), Unary.SILU, x(3, 5), null, null), 3 * 2 * 14 * 3 * 5);
         // 1 + 2 + 3 + 4 = 10 pairs a head; 2 sequences, 2 heads, width 3; for scores and for values
         flops(new Attention(x(2, 4, 6), x(2, 4, 3), x(2, 4, 3), null, new AttentionShape(2, 4, 2, 1, 3, 1)), 2 * (2 * 2 * 10 * 3) * 2);
         // each of 4 queries sees all 5 keys

@@ -111,10 +111,12 @@ final class OpCases {
             Variable x = grouped ? d.point(d.sizeOrEmpty(), dim) : d.point(axesBefore(d, dim, 2));
             Variable in = grouped ? d.point(experts, hidden, dim) : d.point(hidden, dim);
             Variable inBias = !d.coin() ? null : grouped ? d.point(experts, hidden) : d.point(hidden);
+            Variable gate = !d.coin() ? null : grouped ? d.point(experts, hidden, dim) : d.point(hidden, dim);
+            Variable gateBias = gate == null || !d.coin() ? null : grouped ? d.point(experts, hidden) : d.point(hidden);
             Variable out = grouped ? d.point(experts, width, hidden) : d.point(width, hidden);
             Variable outBias = !d.coin() ? null : grouped ? d.point(experts, width) : d.point(width);
             IntStorage starts = grouped ? IntStorage.of(d.starts(x.shape().rows(), experts)) : null;
-            return d.output(t -> t.run(new Mlp(x, in, inBias, f, out, outBias, starts)));
+            return d.output(t -> t.run(new Mlp(x, in, inBias, gate, gateBias, f, out, outBias, starts)));
         });
         CASES.put(MatMul.class, d -> {
             int m = d.sizeOrEmpty();

@@ -75,7 +75,7 @@ class EpilogueProperties {
         on.unary(f, whole, y);
         Storage c = drawn.values(size);
         Storage fusedY = f.slopeFromValue() ? c : drawn.values(size);
-        fused.run(c, new Epilogue.Layer(bias, f, fusedY));
+        fused.run(c, new Epilogue.Layer(bias, f, fusedY, false));
         same(fusedY, y);
         if (fusedY != c) {
             same(c, whole);
@@ -83,8 +83,37 @@ class EpilogueProperties {
         Storage dx = on.allocate(size);
         on.unaryGrad(f, f.slopeFromValue() ? y : whole, y, product, dx);
         Storage fusedDx = drawn.values(size);
-        fused.run(drawn.values(size), new Epilogue.Slope(f, f.slopeFromValue() ? y : whole, y, fusedDx));
+        Storage kept = f.slopeFromValue() ? y : drawn.values(size);
+        if (kept != y) {
+            fused.run(kept, new Epilogue.Layer(bias, f, fusedY, true));
+            same(fusedY, y);
+        }
+        fused.run(drawn.values(size), new Epilogue.Slope(f, kept, y, fusedDx));
         same(fusedDx, dx);
+        checkGate(drawn, f, bias, whole, product, fused);
+    }
+
+    private static void checkGate(Drawn drawn, Unary f, Storage bias, Storage whole, Storage product, Product fused) {
+        Backend on = drawn.on;
+        long size = whole.size();
+        Storage up = drawn.values(size);
+        Storage gate = drawn.values(size);
+        Storage y = on.allocate(size);
+        new Epilogue.Gate(bias, f, up, y).finish(on, whole);
+        Storage fusedY = drawn.values(size);
+        fused.run(gate, new Epilogue.Gate(bias, f, up, fusedY));
+        same(fusedY, y);
+        same(gate, whole);
+        Storage dup = drawn.values(size);
+        Storage dgate = drawn.values(size);
+        Storage c = on.allocate(size);
+        on.copy(product, c);
+        new Epilogue.GateGrad(f, whole, up, dup, dgate, drawn.values(size)).finish(on, c);
+        Storage fusedDup = drawn.values(size);
+        Storage fusedDgate = drawn.values(size);
+        fused.run(drawn.values(size), new Epilogue.GateGrad(f, whole, up, fusedDup, fusedDgate, drawn.values(size)));
+        same(fusedDup, dup);
+        same(fusedDgate, dgate);
     }
 
     private static void same(Storage given, Storage wanted) {
