@@ -32,10 +32,10 @@ public final class BenchTable {
         this.forks = forks;
     }
 
-    private static final Map<String, String> USUAL = Map.of("device", "simd", "only", "", "threads", "1", "out", "", "peers", "false", "quick", "false", "rounds", "5", "minutes", "");
+    private static final Map<String, String> USUAL = Map.of("device", "simd", "only", "", "curves", "", "threads", "1", "out", "", "peers", "false", "quick", "false", "rounds", "5", "minutes", "");
 
     /**
-     * @param args {@code device=} the back end; {@code only=} names of works, scaling, profile or kernels, empty for all works; {@code threads=} one or more numbers; {@code out=} the folder of
+     * @param args {@code device=} the back end; {@code only=} names of works, scaling, profile or kernels, empty for all works; {@code curves=} of scaling, empty for all; {@code threads=} one or more numbers; {@code out=} the folder of
      *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}; {@code minutes=} empty for no limit
      */
     public static void main(String... args) {
@@ -65,7 +65,8 @@ public final class BenchTable {
                 failed = table.failed;
             }
             if (only.contains("scaling")) {
-                new Scaling(forks, Arrays.stream(threads).max().orElseThrow()).run(out);
+                List<String> curves = options.get("curves").isEmpty() ? List.of() : List.of(options.get("curves").split(","));
+                new Scaling(forks, Arrays.stream(threads).max().orElseThrow()).run(curves, out);
             }
             if (only.contains("kernels")) {
                 for (String step : Profile.WORKS) {

@@ -26,7 +26,11 @@ public final class Benchmarks implements Callable<Integer> {
     public static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "stored-step", "lm-step",
         "lm-peer-step", "lm-moe-step", "scaling", "profile", "kernels");
 
-    /** Those of them that a GPU's table has. */
+    /** What {@code --curves} takes. */
+    public static final List<String> CURVES = List.of("moe-experts", "peer-experts", "stored-experts", "moe-tokens", "peer-tokens", "moe-threads", "peer-threads", "lm-threads",
+        "peer-memory", "lm-memory");
+
+    /** Those of the benchmarks that a GPU's table has. */
     public static final List<String> DEVICE_NAMES = List.of("sgemm", "grouped", "elementwise", "attention", "peer-step", "moe-step", "lm-step");
 
     @Option(names = "--device", paramLabel = "NAME", description = "simd by default; cuda or cuda:N for the table of a GPU, at sizes of its own; +graphs behind it launches CUDA graphs")
@@ -34,6 +38,10 @@ public final class Benchmarks implements Callable<Integer> {
 
     @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling, profile and kernels by default")
     private List<String> only = List.of();
+
+    @Option(names = "--curves", split = ",", paramLabel = "NAME,..", description = "which curves of scaling, all by default; --out keeps the others that it has: moe-experts, "
+        + "peer-experts, stored-experts, moe-tokens, peer-tokens, moe-threads, peer-threads, lm-threads, peer-memory, lm-memory")
+    private List<String> curves = List.of();
 
     @Option(names = "--threads", split = ",", paramLabel = "N,..", description = "threads of the back end and of the peers, 1 by default; 1,2 for both")
     private List<Integer> threads = List.of(1);
@@ -63,6 +71,14 @@ public final class Benchmarks implements Callable<Integer> {
                 throw InputException.unknown("benchmark", name, NAMES);
             }
         }
+        for (String name : curves) {
+            if (!CURVES.contains(name)) {
+                throw InputException.unknown("curve", name, CURVES);
+            }
+        }
+        if (!curves.isEmpty() && !only.contains("scaling")) {
+            throw new InputException("--curves chooses curves of scaling, which is not timed; --only scaling would do");
+        }
         if (!device.equals("simd")) {
             requireDevice();
         }
@@ -87,7 +103,7 @@ public final class Benchmarks implements Callable<Integer> {
         }
         ProcessBuilder maven = new ProcessBuilder("mvn", "-q", "-B", "test-compile", "exec:exec@bench",
             "-Dbench.device=" + device, "-Dbench.java=" + Path.of(System.getProperty("java.home"), "bin", "java"), "-Dbench.pages=" + pages(), "-Dbench.only=" + String.join(",", only),
-            "-Dbench.threads=" + threads.stream().map(String::valueOf).collect(Collectors.joining(",")), "-Dbench.peers=" + peers, "-Dbench.rounds=" + rounds,
+            "-Dbench.curves=" + String.join(",", curves), "-Dbench.threads=" + threads.stream().map(String::valueOf).collect(Collectors.joining(",")), "-Dbench.peers=" + peers, "-Dbench.rounds=" + rounds,
             "-Dbench.quick=" + quick, "-Dbench.minutes=" + (minutes == null ? "" : minutes),
             "-Dbench.out=" + (out == null ? "" : out.toAbsolutePath()));
         maven.environment().put("JAVA_HOME", System.getProperty("java.home"));

@@ -3,10 +3,17 @@ package org.moe4j.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.cli.Benchmarks;
@@ -18,6 +25,29 @@ class BenchTest {
     @Test
     void everyNameOfTheCommandIsAWork() {
         assertThat(Stream.concat(Catalog.ALL.stream().map(Catalog::work), Stream.of("scaling", "profile", "kernels"))).containsExactlyElementsOf(Benchmarks.NAMES);
+    }
+
+    @Test
+    void everyNameOfACurveIsOne() {
+        assertThat(Scaling.curves().stream().map(Scaling.Curve::name)).containsExactlyElementsOf(Benchmarks.CURVES);
+    }
+
+    /** The second run measures one of two curves anew; the table keeps its order, and the picture has both. */
+    @Test
+    void aTableKeepsTheCurvesThatAreNotMeasured(@TempDir Path out) throws IOException {
+        Scaling.Curve experts = Scaling.curves().getFirst();
+        Scaling.Curve tokens = Scaling.curves().get(3);
+        Scaling.write(Map.of(tokens, points(0.5)), out);
+        int one = ImageIO.read(out.resolve("scaling.png").toFile()).getWidth();
+        Scaling.write(Map.of(experts, points(0.25)), out);
+        assertThat(Files.readAllLines(out.resolve("scaling.csv")).stream().map(line -> line.split(",")[6])).containsExactly("median_s", "2.5000e-01", "2.5000e-01", "5.0000e-01", "5.0000e-01");
+        assertThat(ImageIO.read(out.resolve("scaling.png").toFile()).getWidth()).isEqualTo(2 * one);
+        Scaling.write(Map.of(experts, points(0.125)), out);
+        assertThat(Files.readAllLines(out.resolve("scaling.csv")).stream().map(line -> line.split(",")[6])).containsExactly("median_s", "1.2500e-01", "1.2500e-01", "5.0000e-01", "5.0000e-01");
+    }
+
+    private static List<Scaling.Point> points(double seconds) {
+        return Stream.of(8, 16).map(value -> new Scaling.Point("moe-step", "experts=8 topk=2", 1, value, seconds, 1000, seconds)).toList();
     }
 
     @Test

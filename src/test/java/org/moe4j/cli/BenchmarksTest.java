@@ -14,6 +14,13 @@ class BenchmarksTest {
     }
 
     @Test
+    void knowsTheCurvesOfScaling() {
+        assertThat(Ran.of(() -> Benchmarks.run("--only", "scaling", "--curves", "peer-expert")).err())
+            .startsWith("unknown curve 'peer-expert': did you mean 'peer-experts'? known are moe-experts,").hasLineCount(1);
+        assertThat(Ran.of(() -> Benchmarks.run("--curves", "peer-experts")).err()).contains("--only scaling would do").hasLineCount(1);
+    }
+
+    @Test
     void timesSimdOrAGpu() {
         assertThat(Ran.of(() -> Benchmarks.run("--device", "reference")).err())
             .startsWith("--device is reference: what is timed is simd, or a GPU as cuda or cuda:N").hasLineCount(1);
