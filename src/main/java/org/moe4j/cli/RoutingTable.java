@@ -11,7 +11,7 @@ import org.moe4j.train.Evaluation;
 final class RoutingTable {
     private RoutingTable() {}
 
-    /** A line for each mixture layer; empty if there is none. */
+    /** A line for each mixture layer, numbered from 0 as all layers are; empty if there is none. */
     static String of(Evaluation measured) {
         if (measured.loads().isEmpty()) {
             return "";
@@ -20,7 +20,7 @@ final class RoutingTable {
         for (int layer = 0; layer < measured.loads().size(); layer++) {
             RoutingStatistics r = measured.loads().get(layer);
             RoutingRepetition repeats = measured.repetition().get(layer);
-            table.row(Integer.toString(layer + 1), Integer.toString(r.experts()), percent(r.usagePercent() / 100),
+            table.row(Integer.toString(layer), Integer.toString(r.experts()), percent(r.usagePercent() / 100),
                 String.format(Locale.ROOT, "%.2f", r.maxOverMeanLoad()), percent(r.droppedShare()), percent(repeats.first()), percent(repeats.any()));
         }
         return table.toString();

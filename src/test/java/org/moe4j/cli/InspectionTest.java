@@ -50,7 +50,7 @@ class InspectionTest {
         Ran said = Ran.of(() -> Inspection.run(run, "--tensors", "--text", text, "--validation-tokens", "256", "--batch", "4"));
         assertThat(said.err()).isEmpty();
         assertThat(said.exit()).isZero();
-        assertThat(said.out()).contains("of width 8, 256 tokens", "made by: a test", "feed-forward 0: {\"type\":", "nats/token", "max/mean load");
+        assertThat(said.out()).contains("of width 8, 256 tokens", "made by: a test", "feed-forward 0: {\"type\":", "nats/token", "max/mean load").containsPattern("(?m)^0 +\\d+ +[\\d.]+ %");
         model.parameters().forEach(p -> assertThat(said.out()).contains("  " + p.name() + " F32 " + p.shape()));
 
         Path file = folder.resolve("model.safetensors");
