@@ -2,12 +2,20 @@ package org.moe4j.backend.simd;
 
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.HalfStorage;
+import org.moe4j.tensor.Bfloat16;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.ValueType;
 
-/** Rows of a table and of its two moments on their way through {@link Adam}: in place in float32, widened a few at a time in bfloat16. */
+/**
+ * Rows of a table and of its two moments on their way through {@link Adam}. A few rows are touched before their step, a value of every cache line, all
+ * in step: memory then answers with as many lines in flight as the core can have, where between two rows' steps the arithmetic takes their place in the reorder buffer.
+ */
 abstract sealed class AdamTable {
+    /** Bytes of rows that are touched together: well within the first-level cache, with the gradients beside them. */
+    private static final int TOUCHED = 12 << 10;
+    private static final int LINE = 64;
+
     final AdamStep step;
     final int width;
 
@@ -22,7 +30,22 @@ abstract sealed class AdamTable {
     }
 
     /** Rows {@code from} to {@code to} of a list of rows, the gradients of which stand one after the other from {@code ig} on. */
-    abstract void step(HostInts rows, int from, int to, float[] g, int ig);
+    final void step(HostInts rows, int from, int to, float[] g, int ig) {
+        int together = TOUCHED / Math.max(1, 3 * width * valueBytes());
+        Scratch mine = Scratch.mine();
+        for (int u = from; u < to; u++) {
+            if (together > 1 && (u - from) % together == 0) mine.touched += touch(rows, u, Math.min(to, u + together));
+            if (rows.get(u) >= 0) row(rows.get(u) * width, g, ig + (u - from) * width);
+        }
+    }
+
+    abstract int valueBytes();
+
+    /** Reads a value of every line of some rows. Returns something made of them, so that the reading isn't optimised away. */
+    abstract float touch(HostInts rows, int from, int to);
+
+    /** The row whose values start at place {@code at} of the table. */
+    abstract void row(int at, float[] g, int ig);
 
     private static final class Single extends AdamTable {
         private final FloatStorage p;
@@ -37,12 +60,25 @@ abstract sealed class AdamTable {
         }
 
         @Override
-        void step(HostInts rows, int from, int to, float[] g, int ig) {
-            for (int u = from; u < to; u++) {
-                int at = rows.get(u) * width;
-                if (at < 0) continue;
-                Adam.step(step, p.array(), p.offset() + at, g, ig + (u - from) * width, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
+        int valueBytes() {
+            return Float.BYTES;
+        }
+
+        @Override
+        float touch(HostInts rows, int from, int to) {
+            float sum = 0;
+            for (int i = 0; i < width; i += LINE / Float.BYTES) {
+                for (int u = from; u < to; u++) {
+                    int at = rows.get(u) * width + i;
+                    if (at >= 0) sum += p.array()[p.offset() + at] + m.array()[m.offset() + at] + v.array()[v.offset() + at];
+                }
             }
+            return sum;
+        }
+
+        @Override
+        void row(int at, float[] g, int ig) {
+            Adam.step(step, p.array(), p.offset() + at, g, ig, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
         }
     }
 
@@ -58,32 +94,44 @@ abstract sealed class AdamTable {
             this.v = v;
         }
 
-        /** Eight rows at a time, which with their gradients stay in the first-level cache. */
         @Override
-        void step(HostInts rows, int from, int to, float[] g, int ig) {
-            int size = Halves.TOGETHER * width;
-            float[] wide = Scratch.mine().wide(3 * size);
-            int[] eight = Scratch.mine().rows(Halves.TOGETHER);
-            for (int u = from; u < to && p.length() > 0; u += Halves.TOGETHER) {
-                int count = Math.min(Halves.TOGETHER, to - u);
-                for (int i = 0; i < Halves.TOGETHER; i++) eight[i] = Math.max(0, rows.get(u + Math.min(i, count - 1))); // what is too much is read and left
-                Halves.widenEight(p.array(), p.offset(), eight, 0, wide, 0, width);
-                Halves.widenEight(m.array(), m.offset(), eight, 0, wide, size, width);
-                Halves.widenEight(v.array(), v.offset(), eight, 0, wide, 2 * size, width);
-                Adam.step(step, wide, 0, g, ig + (u - from) * width, wide, size, wide, 2 * size, count * width);
-                for (int i = 0; i < count; i++) {
-                    if (rows.get(u + i) >= 0) keep(rows.get(u + i) * width, wide, i * width, size);
-                }
-            }
+        int valueBytes() {
+            return Short.BYTES;
         }
 
-        private void keep(int at, float[] wide, int iw, int size) {
-            Halves.nearest(wide, size + iw, m.array(), m.offset() + at, width);
+        @Override
+        float touch(HostInts rows, int from, int to) {
+            int sum = 0;
+            for (int i = 0; i < width; i += LINE / Short.BYTES) {
+                for (int u = from; u < to; u++) {
+                    int at = rows.get(u) * width + i;
+                    if (at >= 0) sum += p.array()[p.offset() + at] + m.array()[m.offset() + at] + v.array()[v.offset() + at];
+                }
+            }
+            return sum;
+        }
+
+        @Override
+        void row(int at, float[] g, int ig) {
+            int done = step.rounding() == null ? 0
+                    : HalfAdam.step(step, at, p.array(), p.offset() + at, g, ig, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
+            if (done < width) widened(at + done, g, ig + done, width - done);
+        }
+
+        /** By way of working memory: what is rounded to the nearest, and what no vector holds. */
+        private void widened(int at, float[] g, int ig, int n) {
+            float[] wide = Scratch.mine().wide(3 * n);
+            Halves.widen(p.array(), p.offset() + at, wide, 0, n);
+            Halves.widen(m.array(), m.offset() + at, wide, n, n);
+            Halves.widen(v.array(), v.offset() + at, wide, 2 * n, n);
+            Adam.step(step, wide, 0, g, ig, wide, n, wide, 2 * n, n);
+            Halves.nearest(wide, n, m.array(), m.offset() + at, n);
             if (step.rounding() == null) {
-                Halves.nearest(wide, iw, p.array(), p.offset() + at, width);
-                Halves.nearest(wide, 2 * size + iw, v.array(), v.offset() + at, width);
+                Halves.nearest(wide, 0, p.array(), p.offset() + at, n);
+                Halves.nearest(wide, 2 * n, v.array(), v.offset() + at, n);
             } else {
-                Halves.atRandom(step.rounding(), at, wide, iw, p.array(), p.offset() + at, wide, 2 * size + iw, v.array(), v.offset() + at, width);
+                Halves.atRandom(step.rounding(), at, wide, 0, p.array(), p.offset() + at, n);
+                for (int i = 0; i < n; i++) v.array()[v.offset() + at + i] = Bfloat16.atRandom(wide[2 * n + i], step.rounding().lower(at + i));
             }
         }
     }

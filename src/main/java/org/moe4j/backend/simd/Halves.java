@@ -21,7 +21,7 @@ final class Halves {
     static final int TOGETHER = 8;
 
     /** The place of each lane, times the step of the noise. */
-    private static final int[] LANES = new int[L];
+    static final int[] LANES = new int[L];
 
     static {
         for (int i = 0; i < L; i++) LANES[i] = i * StochasticRounding.STEP;
@@ -87,10 +87,8 @@ final class Halves {
         for (; i < n; i++) y[iy + i] = Bfloat16.nearest(x[ix + i]);
     }
 
-    /**
-     * p = x and v = z over n values, rounded at random: p by the upper noise of the places from {@code place} on, v by the lower. z and v may be null.
-     */
-    static void atRandom(StochasticRounding rounding, int place, float[] x, int ix, short[] p, int ip, float[] z, int iz, short[] v, int iv, int n) {
+    /** p = x over n values, rounded at random by the upper noise of the places from {@code place} on. */
+    static void atRandom(StochasticRounding rounding, int place, float[] x, int ix, short[] p, int ip, int n) {
         int i = 0;
         for (; i <= n - L; i += L) {
             IntVector noise = IntVector.fromArray(I, LANES, 0).add(rounding.first() + (place + i) * StochasticRounding.STEP);
@@ -101,15 +99,7 @@ final class Halves {
             IntVector bits = fromArray(F, x, ix + i).reinterpretAsInts();
             bits.add(noise.lanewise(VectorOperators.LSHR, 16)).blend(bits.or(0x40_0000), bits.and(0x7FFF_FFFF).compare(VectorOperators.GT, 0x7F80_0000))
                     .lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, H, 0).reinterpretAsShorts().intoArray(p, ip + i);
-            if (v != null) {
-                IntVector beside = fromArray(F, z, iz + i).reinterpretAsInts();
-                beside.add(noise.and(0xFFFF)).blend(beside.or(0x40_0000), beside.and(0x7FFF_FFFF).compare(VectorOperators.GT, 0x7F80_0000))
-                        .lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, H, 0).reinterpretAsShorts().intoArray(v, iv + i);
-            }
         }
-        for (; i < n; i++) {
-            p[ip + i] = Bfloat16.atRandom(x[ix + i], rounding.upper(place + i));
-            if (v != null) v[iv + i] = Bfloat16.atRandom(z[iz + i], rounding.lower(place + i));
-        }
+        for (; i < n; i++) p[ip + i] = Bfloat16.atRandom(x[ix + i], rounding.upper(place + i));
     }
 }

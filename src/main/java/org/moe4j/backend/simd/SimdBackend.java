@@ -93,7 +93,7 @@ public final class SimdBackend implements Backend {
         FloatStorage x = of(from);
         HalfStorage y = (HalfStorage) to;
         team.chunks(x.length(), (at, n) ->
-                Halves.atRandom(rounding, first + at, x.array(), x.offset() + at, y.array(), y.offset() + at, null, 0, null, 0, n));
+                Halves.atRandom(rounding, first + at, x.array(), x.offset() + at, y.array(), y.offset() + at, n));
     }
 
     /** Writes values {@code at} and on, n of them, to y from {@code iy} on. */
