@@ -8,6 +8,7 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
 import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
 /** y = f(a, b), value by value; shapes broadcast as in NumPy. */
@@ -33,7 +34,23 @@ public record Combine(Binary f, Variable a, Variable b) implements Op {
 
     @Override
     public void backward(Backend on, Call call) {
+        if (f == Binary.ADD && a.shape().equals(b.shape())) { // a residual: where nothing has come yet, the gradient is that of the sum
+            addOrCopy(on, call.dy(), a);
+            addOrCopy(on, call.dy(), b);
+            return;
+        }
         on.binaryGrad(f, shape().dims(), stretched(a), stretched(b), call.dy(), Check.gradient(a), Check.gradient(b));
+    }
+
+    private static void addOrCopy(Backend on, Storage dy, Variable x) {
+        if (!x.wantsGrad()) {
+            return;
+        }
+        if (x.addsToGrad()) {
+            on.axpy(1, dy, x.dData());
+        } else {
+            on.copy(dy, x.dData());
+        }
     }
 
     private Shape shape() {

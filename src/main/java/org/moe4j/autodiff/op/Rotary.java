@@ -38,7 +38,8 @@ public record Rotary(Variable x, int heads, double base, int first) implements O
 
     @Override
     public void backward(Backend on, Call call) {
-        turn(on, true, call.dy(), x.dData(), true);
+        boolean add = x.addsToGrad();
+        turn(on, true, call.dy(), x.dData(), add);
     }
 
     private void turn(Backend on, boolean inverse, Storage from, Storage to, boolean add) {
