@@ -11,9 +11,9 @@ import org.moe4j.backend.Epilogue;
 import org.moe4j.backend.Unary;
 
 /**
- * An {@link Epilogue} of the part of the result that a task computes: the register tiles start from the bias, and the rest is done when the task's rows are complete, along the rows. Panel by panel, while they are nearer, it
- * took longer: pieces of 256 bytes all over the other matrices are what no prefetching expects. All values have the bits that they have
- * where whole storages are computed one operation after the other.
+ * An {@link Epilogue} of the part of the result that a task computes: the register tiles start from the bias, and the rest is done when the task's
+ * rows are complete, along the rows. Panel by panel, while they are nearer, it took longer: pieces of 256 bytes all over the other matrices are what no
+ * prefetching expects. All values have the bits that they have where whole storages are computed one operation after the other.
  *
  * @param n the distance of rows in all matrices
  * @param c where the product goes
