@@ -8,6 +8,7 @@ import org.moe4j.io.InputException;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Linear;
 import org.moe4j.nn.Pass;
+import org.moe4j.nn.TableValues;
 import org.moe4j.tensor.Shape;
 
 /**
@@ -39,12 +40,17 @@ public final class MemoryPlusFeedForward extends FeedForward {
     /**
      * @param router finds the values: product keys in the paper
      * @param memory the name of the memory; layers that give the same one share its values, as many as their routers choose among
+     * @param table what the values and their optimizer's moments are stored as; float32 by default
      */
-    public record Spec(RouterSpec router, String memory) implements FeedForwardSpec {
+    public record Spec(RouterSpec router, String memory, TableValues table) implements FeedForwardSpec {
         public Spec {
             if (memory.isBlank()) {
                 throw new InputException("memory is blank; it has to name the values that layers share");
             }
+        }
+
+        public Spec(RouterSpec router, String memory) {
+            this(router, memory, TableValues.FLOAT32);
         }
 
         /** Sub-keys for each head, normalised as the queries are (which the paper advises for small models), softmax, a query bias. */
@@ -54,8 +60,8 @@ public final class MemoryPlusFeedForward extends FeedForward {
 
         @Override
         public FeedForward build(int dim, Init init) {
-            Shape table = Shape.of(router.experts(), dim);
-            ValueExperts values = new ValueExperts(init.shared(memory).table("values", table, 1 / Math.sqrt(dim)));
+            Shape shape = Shape.of(router.experts(), dim);
+            ValueExperts values = new ValueExperts(init.shared(memory).table("values", shape, 1 / Math.sqrt(dim), table));
             return new MemoryPlusFeedForward(router.build(dim, init.at("router")), values, new Linear(dim, dim, false, init.at("gate")),
                 new Linear(dim, dim, false, init.at("out")));
         }
@@ -91,7 +97,7 @@ public final class MemoryPlusFeedForward extends FeedForward {
 
         @Override
         public Spec resized(Resize by) {
-            return new Spec(router.atMost(by.experts()), memory);
+            return new Spec(router.atMost(by.experts()), memory, table);
         }
     }
 }

@@ -17,6 +17,8 @@ import org.moe4j.io.InputException;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Module;
 import org.moe4j.nn.Pass;
+import org.moe4j.nn.TableValues;
+import org.moe4j.tensor.ValueType;
 
 class MemoryPlusTest {
     private static final int DIM = 3;
@@ -24,6 +26,7 @@ class MemoryPlusTest {
     private static final Pass PASS = Pass.training(4, 2, 1, 0);
     private static final MemoryPlusFeedForward.Spec SPEC = new MemoryPlusFeedForward.Spec(
         new ProductKeyRouter.Spec(9, 2, 2, 6, false, ProductKeyRouter.Norm.QUERY_KEY, ProductKeyRouter.Scores.SOFTMAX, true), "memory");
+    private static final MemoryPlusFeedForward.Spec HALF = new MemoryPlusFeedForward.Spec(SPEC.router(), "memory", TableValues.BFLOAT16);
 
     /** y = (m(x) · silu(x W1)) W2, with m the plain read of the same values. */
     @Test
@@ -110,6 +113,40 @@ class MemoryPlusTest {
         assertThat(SharedParameters.of(List.of(SPEC, SPEC, SPEC), DIM)).containsExactly(new SharedParameters("memory", 27, 27));
         assertThat(SPEC.parameters(DIM)).isEqualTo(Trial.count(SPEC.build(DIM, new Init(Trial.ON, 3))));
         assertThat(inside.parameters(DIM)).isEqualTo(Trial.count(inside.build(DIM, new Init(Trial.ON, 3))));
+    }
+
+    /** The same function of the rounded values, and the same gradients. */
+    @Test
+    void valuesMayBeKeptInBfloat16() {
+        Stack half = new Stack(new Init(Trial.ON, 3), HALF, HALF);
+        Stack whole = new Stack(new Init(Trial.ON, 3), SPEC, SPEC);
+        Parameter rounded = Trial.named(half, "shared.memory.values");
+        Parameter values = Trial.named(whole, "shared.memory.values");
+        assertThat(rounded.data().type()).isEqualTo(ValueType.BFLOAT16);
+        assertThat(rounded.value().toDoubles()).isNotEqualTo(values.value().toDoubles());
+        Trial.ON.copy(rounded.data(), values.data());
+        Parameter x = Trial.normal("x", 5, TOKENS, DIM);
+        List<double[]> outputs = new ArrayList<>();
+        for (Stack stack : List.of(half, whole)) {
+            try (Tape t = Trial.tape()) {
+                Variable y = stack.forward(t, x);
+                outputs.add(y.value().toDoubles());
+                t.backward(t.sum(t.square(y)));
+            }
+        }
+        assertThat(outputs.get(0)).isEqualTo(outputs.get(1));
+        assertThat(rounded.gradientToDoubles()).isEqualTo(values.gradientToDoubles());
+    }
+
+    @Test
+    void theirKindOfTableIsKeptWhenResized() {
+        assertThat(HALF.resized(new Resize(4, 1)).table()).isEqualTo(TableValues.BFLOAT16);
+    }
+
+    @Test
+    void layersThatShareWantTheSameKindOfTable() {
+        assertThatThrownBy(() -> new Stack(new Init(Trial.ON, 3), SPEC, HALF)).isInstanceOf(InputException.class)
+            .hasMessage("shared.memory.values is not kept as BFLOAT16 by another layer; layers that share it want the same");
     }
 
     @Test

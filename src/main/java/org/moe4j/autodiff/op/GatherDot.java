@@ -51,7 +51,7 @@ public record GatherDot(Variable x, Variable table, IntStorage ids, int perRow) 
     @Override
     public Cost cost() {
         long products = Check.filled(ids) * width();
-        return new Cost(2 * products, Float.BYTES * (products + x.shape().size() + ids.length()));
+        return new Cost(2 * products, Cost.bytesPerValue(table.data().type()) * products + Float.BYTES * (x.shape().size() + ids.length()));
     }
 
     private int width() {

@@ -56,7 +56,8 @@ public record GatherSum(Variable weights, Variable table, IntStorage ids, int pe
     @Override
     public Cost cost() {
         long products = Check.filled(ids) * width();
-        return new Cost(weights == null ? 0 : 2 * products, Float.BYTES * (products + outputs().getFirst().size() + ids.length()));
+        return new Cost(weights == null ? 0 : 2 * products,
+            Cost.bytesPerValue(table.data().type()) * products + Float.BYTES * (outputs().getFirst().size() + ids.length()));
     }
 
     private int width() {

@@ -61,7 +61,8 @@ public record SingleNeurons(Unary f, Variable x, Variable down, Variable up, Int
     @Override
     public Cost cost() {
         long products = Check.filled(ids) * width();
-        return new Cost(4 * products, Float.BYTES * 2 * (products + x.shape().size() + ids.length()));
+        long rows = (Cost.bytesPerValue(down.data().type()) + Cost.bytesPerValue(up.data().type())) * products;
+        return new Cost(4 * products, rows + 2L * Float.BYTES * (x.shape().size() + ids.length()));
     }
 
     private Storage work(Call call) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Op;
+import org.moe4j.autodiff.Parameter;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.AttentionShape;
@@ -13,6 +14,8 @@ import org.moe4j.backend.Unary;
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
+import org.moe4j.tensor.Tensor;
+import org.moe4j.tensor.ValueType;
 
 /** FLOPs of each operation that has products, counted by hand. */
 class CostTest {
@@ -51,6 +54,21 @@ class CostTest {
         flops(new GatherSum(null, x(9, 3), IntStorage.of(new int[10]), 5), 0);
         flops(new ProductTopK(x(2, 6), x(2, 6), 3, 4, IntStorage.of(new int[8])), 2 * 3 * 3);
         flops(new ProductKeys(x(2, 7, 3), x(6, 3), x(6, 3), 4, IntStorage.of(new int[28])), 2 * (2 * 7 * 6 * 3) + 7 * 4 * 4);
+    }
+
+    /** What is left of a read without its other operands is the rows, half of it in half the bytes. */
+    @Test
+    void rowsOfBfloat16AreHalfTheBytes() {
+        IntStorage ids = IntStorage.of(new int[10]);
+        Variable half = new Parameter("half", Parameter.Kind.TABLE, new Tensor(Shape.of(9, 3), on.allocate(27, ValueType.BFLOAT16)));
+        Variable whole = x(9, 3);
+        long row = 10 * 3;
+        assertThat(new GatherDot(x(2, 3), half, ids, 5).cost().bytes()).isEqualTo(2 * row + 4 * (2 * 3 + 10));
+        assertThat(new GatherDot(x(2, 3), whole, ids, 5).cost().bytes()).isEqualTo(4 * row + 4 * (2 * 3 + 10));
+        assertThat(new GatherSum(x(2, 5), half, ids, 5).cost().bytes()).isEqualTo(2 * row + 4 * (2 * 3 + 10));
+        assertThat(new GatherSum(x(2, 5), whole, ids, 5).cost().bytes()).isEqualTo(4 * row + 4 * (2 * 3 + 10));
+        assertThat(new SingleNeurons(Unary.GELU, x(2, 3), half, half, ids, x(2, 5)).cost().bytes()).isEqualTo(2 * 2 * row + 2 * 4 * (2 * 3 + 10));
+        assertThat(new SingleNeurons(Unary.GELU, x(2, 3), whole, whole, ids, x(2, 5)).cost().bytes()).isEqualTo(2 * 4 * row + 2 * 4 * (2 * 3 + 10));
     }
 
     @Test
