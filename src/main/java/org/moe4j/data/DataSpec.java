@@ -69,7 +69,7 @@ public record DataSpec(List<String> text, List<String> validation, double validF
         return names.stream().map(DataSpec::path).toList();
     }
 
-    private static Path path(String name) {
+    static Path path(String name) {
         try {
             return Path.of(name);
         } catch (InvalidPathException invalid) {

@@ -1,6 +1,8 @@
 package org.moe4j.data;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.moe4j.io.InputException;
@@ -31,6 +33,16 @@ public final class TokenSet {
         });
     }
 
+    /** @param streams those of the train part, then those of the valid part */
+    TokenSet(String name, String fingerprint, Tokenizer tokenizer, List<String> domains, char[][] streams) {
+        this.name = name;
+        this.fingerprint = fingerprint;
+        this.tokenizer = tokenizer;
+        this.domains = List.copyOf(domains);
+        this.train = Arrays.copyOf(streams, domains.size());
+        this.valid = Arrays.copyOfRange(streams, domains.size(), streams.length);
+    }
+
     /** Encodes a corpus.
      *
      *  @throws InputException if the vocabulary has more tokens than 16 bits tell apart */
@@ -42,23 +54,29 @@ public final class TokenSet {
         return new TokenSet(corpus, tokenizer);
     }
 
-    /** Reads the text and the tokenizer of a spec, with trained tokenizers kept in the standard folder.
+    /** Reads the text and the tokenizer of a spec, or their tokens where the standard folder has them from before; trained tokenizers are kept there too.
      *
      *  @throws InputException if the text cannot be had, or does not fit into the heap */
     public static TokenSet open(DataSpec spec) {
         return open(spec, TokenizerCache.standard());
     }
 
-    /** Reads the text and the tokenizer of a spec.
+    /** Reads the text and the tokenizer of a spec, or their tokens where they are kept from before.
      *
      *  @throws InputException if the text cannot be had, or does not fit into the heap */
     public static TokenSet open(DataSpec spec, TokenizerCache cache) {
+        TokenCache kept = new TokenCache(cache.folder());
         try {
+            Optional<String> key = kept.key(spec);
+            Optional<TokenSet> known = key.flatMap(k -> kept.read(k, spec.tokenizer()));
+            if (known.isPresent()) return known.get();
             Corpus corpus = spec.corpus();
-            return of(corpus, switch (spec.tokenizer()) {
+            TokenSet made = of(corpus, switch (spec.tokenizer()) {
                 case BYTE -> new ByteTokenizer();
                 case BPE -> cache.bytePairs(corpus, spec.vocabulary());
             });
+            if (key.equals(kept.key(spec))) key.ifPresent(k -> kept.keep(k, made)); // unless the text has changed meanwhile
+            return made;
         } catch (OutOfMemoryError tooMuch) {   // nothing is half done: the text is all there was
             throw new InputException("the text does not fit into the heap of " + Runtime.getRuntime().maxMemory() / (1 << 20)
                     + " MB: give less of it, or more memory with -Xmx", tooMuch);
@@ -99,6 +117,11 @@ public final class TokenSet {
     /** Tokens in the valid part. */
     public long validTokens() {
         return Stream.of(valid).mapToLong(stream -> stream.length).sum();
+    }
+
+    /** All of them, those of the train part first; not to be changed. */
+    char[][] streams() {
+        return Stream.of(train, valid).flatMap(Stream::of).toArray(char[][]::new);
     }
 
     /** The train part's stream of each domain; not to be changed. */
