@@ -66,6 +66,14 @@ class ExperimentsRunTest {
         assertThat(run("granularity").out().strip()).isEqualTo(temp.toRealPath().toString());
     }
 
+    @Test void saysThatItCannotBuildWhereItMayNotWrite() throws Exception {
+        jdk("jdks/25", "25", VECTOR);
+        write("target", "no folder, which nobody can write into: a test may run as root");
+        Outcome ran = run("granularity");
+        assertThat(ran.exit()).isEqualTo(1);
+        assertThat(ran.err()).startsWith("moe4j has to be built").contains(project + "/target cannot be written").hasLineCount(1);
+    }
+
     @Test void passesTheExitCodeOn() throws Exception {
         jdk("jdks/25", "25", VECTOR);
         built();
