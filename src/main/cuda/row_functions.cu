@@ -104,18 +104,19 @@ extern "C" __global__ void __launch_bounds__(ROW_BLOCK) crossEntropy(int warps, 
     loss[t.row] = target < 0 ? 0 : (1 - smoothing) * (rowLse - from[target]) + (smoothing > 0 ? smoothing * below / cols : 0);
 }
 
-// dx += dloss[r] (e^(x - lse) - (1-smoothing) [c = target] - smoothing / cols), nothing without a target. A block's threads
+// dx = or += dloss[r] (e^(x - lse) - (1-smoothing) [c = target] - smoothing / cols), 0 without a target; dx may be x. A block's threads
 // take columns; grid (cols / 1024, rows / rows of y)
-extern "C" __global__ void __launch_bounds__(ROW_BLOCK) crossEntropyGrad(const float* x, const float* lse, int rows, int cols, const int* targets, float smoothing, const float* dloss, float* dx) {
+extern "C" __global__ void __launch_bounds__(ROW_BLOCK) crossEntropyGrad(const float* x, const float* lse, int rows, int cols, const int* targets, float smoothing, const float* dloss, float* dx, int add) {
     for (int r = blockIdx.y; r < rows; r += gridDim.y) {
         int target = targets[r];
-        if (target < 0) continue;
+        if (target < 0 && add) continue;
         float rowLse = lse[r];
         float slope = dloss[r];
         for (int c = globalThread(); c < cols; c += globalThreads()) {
             int64 at = int64(r) * cols + c;
             float wanted = (c == target ? 1 - smoothing : 0) + smoothing / cols;
-            dx[at] += slope * (expf(x[at] - rowLse) - wanted);
+            float grad = target < 0 ? 0 : slope * (expf(x[at] - rowLse) - wanted);
+            dx[at] = add ? dx[at] + grad : grad;
         }
     }
 }

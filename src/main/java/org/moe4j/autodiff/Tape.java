@@ -56,6 +56,11 @@ public final class Tape implements Operations, AutoCloseable {
     }
 
     @Override
+    public boolean recording() {
+        return recording;
+    }
+
+    @Override
     public Variable constant(Shape shape, double... values) {
         Storage data = take(shape.size());
         data.write(0, values);

@@ -360,8 +360,21 @@ public interface Backend extends AutoCloseable {
      */
     void crossEntropy(Storage x, int rows, int cols, IntStorage targets, double smoothing, Storage loss, Storage lse);
 
-    /** dx adds dloss[r] (softmax(x[r]) - (1-smoothing) onehot - smoothing/cols), nothing for rows with a negative target. */
-    void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx);
+    /**
+     * dx[r] = dloss[r] (softmax(x[r]) - (1-smoothing) onehot - smoothing/cols), or dx += if {@code add}; 0 for rows with a negative target. Without
+     * {@code add}, dx may be x.
+     */
+    void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx, boolean add);
+
+    /**
+     * Both of these in one, without smoothing, where the gradient of the loss is known before it: x, which nobody reads any more, becomes its own gradient.
+     *
+     * @param work (rows), for what may have to be written in between
+     */
+    default void crossEntropyInPlace(Storage x, int rows, int cols, IntStorage targets, Storage dloss, Storage loss, Storage work) {
+        crossEntropy(x, rows, cols, targets, 0, loss, work);
+        crossEntropyGrad(x, work, rows, cols, targets, 0, dloss, x, false);
+    }
 
     /** y = (x - mean) rstd gain + bias by rows, biased variance, rstd = 1/sqrt(var + eps); gain and bias may be null. */
     void layerNorm(Storage x, Storage gain, Storage bias, double eps, int rows, int cols, Storage y, Storage mean, Storage rstd);

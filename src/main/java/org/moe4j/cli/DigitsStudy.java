@@ -200,7 +200,7 @@ public final class DigitsStudy implements Callable<Integer> {
             Batch batch = batch(train.labels().length, chosen, valid.labels());
             try (Tape t = new Tape(on, new Arena(on), false)) {
                 LanguageModel.Output output = model.forward(t, batch.tokens(), Pass.evaluation(batch.batch(), batch.time()).withDomains(batch.domains()));
-                int[] likeliest = t.topK(output.logits(), 1).indices().toArray();
+                int[] likeliest = t.topK(output.logits(t), 1).indices().toArray();
                 for (int i = 0; i < likeliest.length; i++) {
                     right += likeliest[i] == batch.targets()[i] ? 1 : 0;
                 }

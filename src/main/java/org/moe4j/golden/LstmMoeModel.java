@@ -68,7 +68,7 @@ final class LstmMoeModel implements EndToEndCases.Model {
         mixture.step = step;
         LanguageModel.Output output = model.forward(t, ids, Pass.training(batch, time, 0, step));
         Variable balance = output.losses().stream().map(AuxiliaryLoss::value).reduce(t::add).orElseThrow();
-        return new EndToEndCases.Step(output.logits(), balance, output.routings().getFirst().expert().toArray());
+        return new EndToEndCases.Step(output.logits(t), balance, output.routings().getFirst().expert().toArray());
     }
 
     /** A mixture with the case's noise, also in evaluation, whose output the source scales by sqrt(D/H). */

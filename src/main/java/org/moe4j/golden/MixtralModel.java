@@ -77,6 +77,6 @@ final class MixtralModel implements EndToEndCases.Model {
         LanguageModel.Output output = model.forward(t, ids, pass);
         Variable balance = BalanceLosses.balanceOverLayers(t, Balance.ALL_CHOICES, output.routings(), null);
         int[] selected = output.routings().stream().flatMapToInt(r -> Arrays.stream(r.expert().toArray())).toArray();
-        return new EndToEndCases.Step(output.logits(), balance, selected);
+        return new EndToEndCases.Step(output.logits(t), balance, selected);
     }
 }

@@ -90,7 +90,7 @@ public final class EncoderDecoder extends LanguageModel {
         Variable y = run(t, decoder, embedding.forward(t, written.tokens()), encoderNorm.forward(t, memory), decoderPositions, written, losses, routings);
         int[] rows = new int[written.tokens().length];
         Arrays.setAll(rows, i -> i / written.time() * whole.time() + prefix + i % written.time());
-        return new Output(t.linear(norm.forward(t, y), head, null), rows, losses, routings);
+        return new Output(new Head(norm.forward(t, y), head, null), rows, losses, routings);
     }
 
     private static Variable run(Tape t, List<EncoderDecoderBlock> blocks, Variable start, Variable memory, RelativeBias positions, Pass pass,

@@ -45,7 +45,7 @@ public final class Generator {
         }
         int[] seen = Arrays.copyOfRange(tokens, Math.max(0, tokens.length - model.spec().sequence()), tokens.length);
         try (Tape t = new Tape(on, arena, false)) {
-            Tensor all = model.forward(t, seen, Pass.evaluation(1, seen.length)).logits().value();
+            Tensor all = model.forward(t, seen, Pass.evaluation(1, seen.length)).logits(t).value();
             double[] last = new double[vocabulary];
             all.data().read((seen.length - 1L) * vocabulary, last);
             return last;

@@ -18,24 +18,37 @@ public abstract class LanguageModel extends Module {
     public abstract Output forward(Tape t, int[] tokens, Pass pass);
 
     /**
-     * @param logits (T,V), or (rows,V) of a model that doesn't predict at every place
-     * @param rows which rows of the batch the logits are for; null for all, in order
+     * What the output layer makes logits of, x weightᵀ + bias, once they or their loss are asked for.
+     *
+     * @param x (T,D), or (rows,D) of a model that doesn't predict at every place
+     * @param weight (V,D)
+     * @param bias (V), or null
+     */
+    public record Head(Variable x, Variable weight, Variable bias) {}
+
+    /**
+     * @param rows which rows of the batch the head predicts for; null for all, in order
      * @param losses the balance losses of all layers
      * @param routings one for each mixture layer, from the first block to the last
      */
-    public record Output(Variable logits, int[] rows, List<AuxiliaryLoss> losses, List<Routing> routings) {
+    public record Output(Head head, int[] rows, List<AuxiliaryLoss> losses, List<Routing> routings) {
         /** Of a model that predicts at every place. */
-        public Output(Variable logits, List<AuxiliaryLoss> losses, List<Routing> routings) {
-            this(logits, null, losses, routings);
+        public Output(Head head, List<AuxiliaryLoss> losses, List<Routing> routings) {
+            this(head, null, losses, routings);
+        }
+
+        /** (T,V) or (rows,V), worked out by each call. */
+        public Variable logits(Tape t) {
+            return t.linear(head.x, head.weight, head.bias);
         }
 
         /**
-         * Mean cross-entropy in nats over the targets that count.
+         * Mean cross-entropy in nats over the targets that count; all logits at once are not needed for it.
          *
          * @param targets of the whole batch
          */
         public Variable crossEntropy(Tape t, int[] targets) {
-            return t.crossEntropy(logits, predicted(targets), 0);
+            return t.linearCrossEntropy(head.x, head.weight, head.bias, predicted(targets));
         }
 
         /** How many targets of a batch count: those that logits are for and that aren't negative. */

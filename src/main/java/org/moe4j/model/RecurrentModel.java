@@ -93,7 +93,7 @@ public final class RecurrentModel extends LanguageModel {
                 routings.add(result.routing());
             }
         }
-        return new Output(t.linear(x, head, headBias), losses, routings);         // (T, V)
+        return new Output(new Head(x, head, headBias), losses, routings);
     }
 
     /**

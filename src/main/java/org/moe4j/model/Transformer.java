@@ -70,8 +70,8 @@ public final class Transformer extends LanguageModel {
                 routings.add(result.routing());
             }
         }
-        Variable logits = t.linear(norm.forward(t, x), head, null);               // (T, V)
-        return new Output(scaled(t, logits, spec.logitScale), losses, routings);
+        Variable last = scaled(t, norm.forward(t, x), spec.logitScale);           // as good as scaling the logits, (T, V)
+        return new Output(new Head(last, head, null), losses, routings);
     }
 
     private static Variable scaled(Tape t, Variable x, double factor) {

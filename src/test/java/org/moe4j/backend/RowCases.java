@@ -44,10 +44,20 @@ final class RowCases {
                         IntStorage targets = run.flags(smoothing).slots(rows, cols);
                         Storage lse = run.output(rows);
                         on.logSumExp(x, rows, cols, lse);
+                        Storage dloss = run.input(rows);
                         Storage dx = run.input((long) rows * cols);
-                        on.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, run.input(rows), dx);
+                        on.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx, true);
                         run.keep("dx", dx, 32);
+                        on.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, x, false);
+                        run.keep("in place", x, 32);
                     }
+                }),
+                of("crossEntropyInPlace", (on, run, rows, cols) -> {
+                    Storage x = run.input((long) rows * cols, -9, 9);
+                    Storage loss = run.output(rows);
+                    on.crossEntropyInPlace(x, rows, cols, run.slots(rows, cols), run.input(rows), loss, run.output(rows));
+                    run.keep("loss", loss, 32 + cols / 8);
+                    run.keep("dx", x, 32 + cols / 8);
                 }),
                 of("layerNorm", (on, run, rows, cols) -> {
                     for (boolean gained : BOTH) {

@@ -12,7 +12,7 @@ final class Logits {
 
     static double[] of(Backend on, LanguageModel model, int batch, int... tokens) {
         try (Tape t = new Tape(on, new Arena(on), false)) {
-            return model.forward(t, tokens, Pass.evaluation(batch, tokens.length / batch)).logits().value().toDoubles();
+            return model.forward(t, tokens, Pass.evaluation(batch, tokens.length / batch)).logits(t).value().toDoubles();
         }
     }
 }

@@ -45,7 +45,7 @@ class EncoderDecoderTest {
 
     private double[] logits(LanguageModel model, int[] tokens) {
         try (Tape t = new Tape(on, arena, false)) {
-            return model.forward(t, tokens, Pass.evaluation(tokens.length / TIME, TIME)).logits().value().toDoubles();
+            return model.forward(t, tokens, Pass.evaluation(tokens.length / TIME, TIME)).logits(t).value().toDoubles();
         }
     }
 
@@ -93,7 +93,7 @@ class EncoderDecoderTest {
             double loss = output.crossEntropy(t, targets).value().item();
             double expected = 0;
             for (int row = 0; row < output.rows().length; row++) {
-                double[] x = Arrays.copyOfRange(output.logits().value().toDoubles(), 7 * row, 7 * row + 7);
+                double[] x = Arrays.copyOfRange(output.logits(t).value().toDoubles(), 7 * row, 7 * row + 7);
                 int place = row / (TIME - PREFIX) * TIME + PREFIX + row % (TIME - PREFIX);
                 expected += Math.log(Arrays.stream(x).map(Math::exp).sum()) - x[targets[place]];
             }

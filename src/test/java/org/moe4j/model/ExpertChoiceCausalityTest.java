@@ -67,7 +67,7 @@ class ExpertChoiceCausalityTest {
         int time = tokens.length / BATCH;
         Pass pass = training ? Pass.training(BATCH, time, 1, 0) : Pass.evaluation(BATCH, time);
         try (Tape t = new Tape(on, arena, false)) {
-            return model.forward(t, tokens, pass).logits().value().toDoubles();
+            return model.forward(t, tokens, pass).logits(t).value().toDoubles();
         }
     }
 }

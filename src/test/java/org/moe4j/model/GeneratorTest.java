@@ -24,7 +24,7 @@ class GeneratorTest {
     @Test
     void theLogitsAreThoseOfTheLastToken() {
         try (Tape t = new Tape(on, new Arena(on), false)) {
-            double[] all = model.forward(t, PROMPT, Pass.evaluation(1, PROMPT.length)).logits().value().toDoubles();
+            double[] all = model.forward(t, PROMPT, Pass.evaluation(1, PROMPT.length)).logits(t).value().toDoubles();
             assertThat(generator.logits(PROMPT)).containsExactly(Arrays.copyOfRange(all, all.length - model.spec().vocabulary(), all.length));
         }
     }

@@ -66,7 +66,7 @@ class RecurrentModelTest {
 
     private double[] logits(LanguageModel model, int[] tokens, Pass pass) {
         try (Tape t = new Tape(on, arena, false)) {
-            return model.forward(t, tokens, pass).logits().value().toDoubles();
+            return model.forward(t, tokens, pass).logits(t).value().toDoubles();
         }
     }
 

@@ -87,7 +87,7 @@ final class Tiny {
     static Answer ask(Backend on, LanguageModel model, Batch batch) {
         try (Tape t = new Tape(on, new Arena(on), false)) {
             LanguageModel.Output output = model.forward(t, batch.tokens(), Pass.evaluation(batch.batch(), batch.time()).withDomains(batch.domains()));
-            return new Answer(output.logits().value().toDoubles(), output.crossEntropy(t, batch.targets()).value().item(),
+            return new Answer(output.logits(t).value().toDoubles(), output.crossEntropy(t, batch.targets()).value().item(),
                 output.routings().stream().map(RoutingStatistics::of).toList());
         }
     }

@@ -40,6 +40,7 @@ public record CrossEntropy(Variable logits, IntStorage targets, double smoothing
 
     @Override
     public void backward(Backend on, Call call) {
-        on.crossEntropyGrad(logits.data(), call.y(1), logits.shape().rows(), logits.shape().columns(), targets, smoothing, call.dy(), logits.dData());
+        boolean add = logits.addsToGrad();
+        on.crossEntropyGrad(logits.data(), call.y(1), logits.shape().rows(), logits.shape().columns(), targets, smoothing, call.dy(), logits.dData(), add);
     }
 }

@@ -18,6 +18,13 @@ public interface LossOperations extends ReductionOperations {
         return scale(sum(crossEntropyPerRow(logits, targets, smoothing)), 1.0 / Math.max(1, counted));
     }
 
+    /**
+     * The same of the logits x wᵀ + b, with x (.., D), w (V,D) and b (V) or null, without their ever being there as a whole: see {@link LinearCrossEntropy}.
+     */
+    default Variable linearCrossEntropy(Variable x, Variable w, Variable b, int[] targets) {
+        return run(new LinearCrossEntropy(x, w, b, IntStorage.of(targets), recording()));
+    }
+
     /** Each row's loss, 0 where the target is negative. */
     default Variable crossEntropyPerRow(Variable logits, int[] targets, double smoothing) {
         return run(new CrossEntropy(logits, IntStorage.of(targets), smoothing));

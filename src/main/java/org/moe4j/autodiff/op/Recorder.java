@@ -15,6 +15,9 @@ public interface Recorder {
     /** Runs an operation and gives all its outputs. */
     List<Variable> runAll(Op op);
 
+    /** Whether gradients may be asked for afterwards. */
+    boolean recording();
+
     /** A value without gradient, in memory of the tape's. */
     Variable constant(Shape shape, double... values);
 

@@ -357,8 +357,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
-        rowFunctions.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx);
+    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx, boolean add) {
+        rowFunctions.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx, add);
     }
 
     @Override

@@ -46,9 +46,9 @@ final class RowFunctions {
         byRows("crossEntropy", rows, cols, x, rows, cols, targets, (float) smoothing, loss, lse);
     }
 
-    void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
+    void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx, boolean add) {
         device.launch("crossEntropyGrad", Math.ceilDiv(cols, 4 * BLOCK), Math.min(rows, MOST_GRID_ROWS), 1, BLOCK, 0, x, lse, rows, cols, targets,
-                (float) smoothing, dloss, dx);
+                (float) smoothing, dloss, dx, add);
     }
 
     /** @param mean null for the root mean square */

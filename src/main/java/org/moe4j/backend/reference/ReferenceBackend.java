@@ -199,8 +199,8 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
-        RowFunctions.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx);
+    public void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx, boolean add) {
+        RowFunctions.crossEntropyGrad(x, lse, rows, cols, targets, smoothing, dloss, dx, add);
     }
 
     @Override

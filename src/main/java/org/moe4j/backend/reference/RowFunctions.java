@@ -53,12 +53,13 @@ final class RowFunctions {
         }
     }
 
-    static void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx) {
+    static void crossEntropyGrad(Storage x, Storage lse, int rows, int cols, IntStorage targets, double smoothing, Storage dloss, Storage dx, boolean add) {
         for (int r = 0; r < rows; r++) {
-            for (int c = 0; c < cols && targets.get(r) >= 0; c++) {
+            for (int c = 0; c < cols; c++) {
                 double wanted = (c == targets.get(r) ? 1 - smoothing : 0) + smoothing / cols;
                 long at = (long) r * cols + c;
-                add(dx, at, dloss.get(r) * (Math.exp(x.get(at) - lse.get(r)) - wanted));
+                double slope = targets.get(r) < 0 ? 0 : dloss.get(r) * (Math.exp(x.get(at) - lse.get(r)) - wanted);
+                dx.set(at, (add ? dx.get(at) : 0) + slope);
             }
         }
     }

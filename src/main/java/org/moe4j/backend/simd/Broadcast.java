@@ -20,6 +20,8 @@ import org.moe4j.tensor.Strided;
  */
 final class Broadcast {
     private static final int BLOCK = VectorMath.BLOCK;
+    /** Rows of a transpose in one task: of a row of the other matrix four cache lines with AVX-512, what is read and written stays in the first two levels. */
+    private static final int BAND = 64;
 
     private Broadcast() {}
 
@@ -84,6 +86,10 @@ final class Broadcast {
             Columns.addSums(team, dims[0], dims[1], from, Math.toIntExact(start(x)), Math.toIntExact(x.strides()[0]), to, Math.toIntExact(start(y)));
             return;
         }
+        if (!add && dims.length == 2 && x.strides()[0] == 1 && y.strides()[1] == 1) {
+            transpose(team, dims, from, Math.toIntExact(start(x)), Math.toIntExact(x.strides()[1]), to, Math.toIntExact(start(y)), Math.toIntExact(y.strides()[0]));
+            return;
+        }
         Grid grid = new Grid(dims, new long[] {start(x), start(y)}, x.strides(), y.strides());
         int sx = grid.step(0);
         int sy = grid.step(1);
@@ -91,6 +97,14 @@ final class Broadcast {
             if (add) add(from, at[0], sx, to, at[1], sy, n);
             else if (sx == 1 && sy == 1) System.arraycopy(from, at[0], to, at[1], n);
             else for (int i = 0; i < n; i++) to[at[1] + i * sy] = from[at[0] + i * sx];
+        });
+    }
+
+    /** {@code to[i*ldt + j] = from[j*ldf + i]} for i and j below {@code dims}, in bands of i. */
+    private static void transpose(Team team, int[] dims, float[] from, int fo, int ldf, float[] to, int at, int ldt) {
+        team.parallel(Sgemm.blocks(dims[0], BAND), band -> {
+            int i = band * BAND;
+            Pack.transpose(dims[1], Math.min(BAND, dims[0] - i), from, fo + i, ldf, to, at + i * ldt, ldt);
         });
     }
 

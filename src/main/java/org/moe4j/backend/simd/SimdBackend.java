@@ -372,14 +372,25 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void crossEntropyGrad(Storage logits, Storage norms, int rows, int cols, IntStorage classes, double smoothing, Storage lossGrad, Storage grad) {
+    public void crossEntropyGrad(Storage logits, Storage norms, int rows, int cols, IntStorage classes, double smoothing, Storage lossGrad, Storage grad,
+            boolean add) {
         FloatStorage x = of(logits);
         FloatStorage lse = of(norms);
         FloatStorage dloss = of(lossGrad);
         FloatStorage dx = of(grad);
         HostInts targets = HostInts.of(classes);
         team.rows(rows, cols, r -> Softmax.crossEntropyGrad(x.array(), x.offset() + r * cols, cols, targets.get(r), smoothing,
-                lse.array()[lse.offset() + r], dloss.array()[dloss.offset() + r], dx.array(), dx.offset() + r * cols));
+                lse.array()[lse.offset() + r], dloss.array()[dloss.offset() + r], dx.array(), dx.offset() + r * cols, add));
+    }
+
+    @Override
+    public void crossEntropyInPlace(Storage logits, int rows, int cols, IntStorage classes, Storage lossGrad, Storage losses, Storage work) {
+        FloatStorage x = of(logits);
+        FloatStorage dloss = of(lossGrad);
+        FloatStorage loss = of(losses);
+        HostInts targets = HostInts.of(classes);
+        team.rows(rows, cols, r -> loss.array()[loss.offset() + r] =
+                Softmax.crossEntropyInPlace(x.array(), x.offset() + r * cols, cols, targets.get(r), dloss.array()[dloss.offset() + r]));
     }
 
     @Override

@@ -5,6 +5,7 @@ import static jdk.incubator.vector.FloatVector.fromArray;
 import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /** Softmax, log-sum-exp and cross-entropy of rows, in one thread a row. */
@@ -74,17 +75,39 @@ final class Softmax {
         return (float) value;
     }
 
-    /** Adds its gradient to the row at {@code to} of dx: see {@link org.moe4j.backend.Backend#crossEntropyGrad}. */
-    static void crossEntropyGrad(float[] x, int row, int cols, int target, double smoothing, float lse, float dloss, float[] dx, int to) {
-        if (target < 0) return;
+    /** Its gradient, written or added to the row at {@code to} of dx: see {@link org.moe4j.backend.Backend#crossEntropyGrad}. */
+    static void crossEntropyGrad(float[] x, int row, int cols, int target, double smoothing, float lse, float dloss, float[] dx, int to, boolean add) {
+        if (target < 0) {
+            if (!add) Arrays.fill(dx, to, to + cols, 0);
+            return;
+        }
         float[] block = Scratch.mine().block(5);
         float share = (float) (smoothing / cols);
         for (int from = 0; from < cols; from += BLOCK) {
             int m = Math.min(BLOCK, cols - from);
             exps(x, row + from, 1, -lse, block, 0, m);
             if (smoothing != 0) for (int i = 0; i < m; i++) block[i] -= share;
+            if (!add) Arrays.fill(dx, to + from, to + from + m, 0);
             Runs.axpy(dloss, block, 0, dx, to + from, m);
         }
         dx[to + target] -= (float) ((1 - smoothing) * dloss);
+    }
+
+    /**
+     * Cross-entropy of a row of x without smoothing, which becomes its gradient: each exponential is computed once, and divided by their sum when
+     * that is known.
+     */
+    static float crossEntropyInPlace(float[] x, int row, int cols, int target, float dloss) {
+        if (target < 0) {
+            Arrays.fill(x, row, row + cols, 0);
+            return 0;
+        }
+        float most = Runs.max(x, row, cols);
+        float wanted = x[row + target];
+        exps(x, row, 1, -most, x, row, cols);
+        double sum = Runs.sum(x, row, cols);
+        Runs.scale((float) (dloss / sum), x, row, cols);
+        x[row + target] -= dloss;
+        return (float) (most + Math.log(sum) - wanted);
     }
 }

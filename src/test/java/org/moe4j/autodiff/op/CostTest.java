@@ -34,6 +34,7 @@ class CostTest {
     @Test
     void products() {
         flops(new Linear(x(7, 2, 3), x(5, 3), x(5)), 2 * 14 * 3 * 5);
+        flops(new LinearCrossEntropy(x(7, 2, 3), x(5, 3), x(5), IntStorage.of(new int[14]), true), 2 * 14 * 3 * 5);
         flops(new MatMul(x(3, 7), x(5, 3), true, true), 2 * 7 * 3 * 5);
         flops(new BatchMatMul(x(4, 7, 3), x(4, 5, 3), false, true), 4 * 2 * 7 * 3 * 5);
         flops(new GroupedLinear(x(7, 3), x(4, 5, 3), null, IntStorage.of(0, 7, 7, 7, 7), false), 2 * 7 * 3 * 5);

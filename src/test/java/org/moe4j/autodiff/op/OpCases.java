@@ -167,6 +167,16 @@ final class OpCases {
             double smoothing = d.coin() ? 0 : 0.13;
             return d.outputs(t -> List.of(t.crossEntropyPerRow(x, targets, smoothing), t.crossEntropy(x, targets, smoothing)));
         });
+        CASES.put(LinearCrossEntropy.class, d -> {
+            int dim = d.size();
+            int classes = d.size();
+            Variable x = d.point(axesBefore(d, dim, 2));
+            Variable w = d.point(classes, dim);
+            Variable b = d.coin() ? d.point(classes) : null;
+            int[] targets = d.ids(x.shape().rows(), classes);
+            int block = d.size();
+            return d.output(t -> t.run(new LinearCrossEntropy(x, w, b, IntStorage.of(targets), block, t.recording())));
+        });
         CASES.put(LayerNorm.class, d -> {
             Variable x = d.point(axesBefore(d, d.size() + 1, 2));
             Variable gain = d.coin() ? d.point(x.shape().columns()) : null;
