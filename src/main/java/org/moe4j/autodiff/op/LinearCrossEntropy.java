@@ -97,7 +97,7 @@ public record LinearCrossEntropy(Variable x, Variable w, Variable b, IntStorage 
             Storage z = logits.slice(0, (long) n * classes());
             IntStorage wanted = targets.slice(from, n);
             Storage loss = losses.slice(from, n);
-            on.gemm(false, true, n, classes(), dim(), xs, w.data(), z, new Epilogue.Layer(b == null ? null : b.data(), null, null)); // z = x · wᵀ + b
+            on.gemm(false, true, n, classes(), dim(), xs, w.data(), z, new Epilogue.Layer(b == null ? null : b.data())); // z = x · wᵀ + b
             if (dx == null && dw == null && db == null) {
                 on.crossEntropy(z, n, classes(), wanted, 0, loss, work.slice(0, n));
             } else {
