@@ -15,7 +15,7 @@ final class Pack {
     /** Floats in a cache line. */
     private static final int LINE = 16;
     /** Floats in 4 KiB: rows so far apart begin in the same set of the first-level cache, which holds 8 lines. */
-    private static final int PAGE = 1024;
+    static final int PAGE = 1024;
 
     private Pack() {}
 

@@ -43,8 +43,8 @@ final class PackedRight {
                     int from = h == 6 ? Math.max(0, band.from(i) - j) / L * L : 0; // tiles of 4 rows are always as wide as the panel
                     if (from >= to) continue;
                     int corner = co + i * Tiles.ROW + j + from;
-                    Tiles.of(h, h == 6 ? Sgemm.blocks(to - from, L) : Tiles.ACROSS).multiply(depth, rows, i * Tiles.ROW, panels, at(p, first + j) + from,
-                            p > 0 ? c : Tiles.ZEROS, p > 0 ? corner : 0, p > 0 ? Tiles.ROW : 0, c, corner, Tiles.ROW);
+                    Tiles.of(h, h == 6 ? Sgemm.blocks(to - from, L) : Tiles.ACROSS).multiply(depth, rows, i * Tiles.ROW,
+                            panels, at(p, first + j) + from, Tiles.PANEL, p > 0 ? c : Tiles.ZEROS, p > 0 ? corner : 0, p > 0 ? Tiles.ROW : 0, c, corner, Tiles.ROW);
                 }
             }
         }
@@ -65,7 +65,7 @@ final class PackedRight {
                 int count = Math.max(0, band.to(i + rows - 1) - from);
                 if (count == 0 && add) continue;
                 int corner = co + i * ldc + j;
-                Sgemm.tile(h, rows, w, count, a, ao + i * Tiles.ROW + from, panels, at(p, j) + (first + from - p) * Tiles.PANEL,
+                Sgemm.tile(h, rows, w, count, a, ao + i * Tiles.ROW + from, panels, at(p, j) + (first + from - p) * Tiles.PANEL, Tiles.PANEL,
                         add ? c : Tiles.ZEROS, add ? corner : 0, add ? ldc : 0, c, corner, ldc);
             }
         }

@@ -13,6 +13,8 @@ import static org.moe4j.backend.simd.Lanes.L;
  * <p>Where there are so few columns that all of B packed is half of the second-level cache ({@link #NEAR}), it is packed once and stays there,
  * while {@link #SHORT_BLOCK} rows of A at a time are packed beside it and pass over all of it; their rows of C are then written close together.
  *
+ * <p>Few rows read B where it lies, which costs them less than packing it.
+ *
  * <p>A task is a block of rows by a group of panels; each thread packs what it needs into its own scratch, so the whole
  * product is one parallel region without barriers.
  */
@@ -66,10 +68,19 @@ final class Sgemm {
         return Math.min(k, Tiles.DEPTH) * blocks(n, PANEL) <= NEAR / PANEL;
     }
 
+    /**
+     * Whether all m rows read B where it lies, as packing a panel takes the time of four of them. Where its rows are a multiple of 4 KiB
+     * apart, they compete for the same sets of the first-level cache, and only the fewest rows gain.
+     */
+    private static boolean readInPlace(int m, int ldb) {
+        return m <= (ldb % Pack.PAGE == 0 ? 16 : 64);
+    }
+
     /** One task, in the calling thread: C (m,n) = or += op(A) op(B), where m is at most {@link #ROW_BLOCK} unless B stays near. */
     static void block(boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
+        boolean inPlace = !tb && readInPlace(m, ldb);
         boolean near = staysNear(n, k);
         int each = near ? evenBlock(m, blocks(m, SHORT_BLOCK), 4) : m;
         int apart = near ? Math.min(k, Tiles.DEPTH) * PANEL : 0; // panels of B: all are kept, or one after the other
@@ -88,23 +99,27 @@ final class Sgemm {
                     float[] from = adds ? c : after.start();
                     int fo = adds ? to : after.startAt(to);
                     int ldf = adds ? ldc : 0;
+                    if (inPlace && w == PANEL) {
+                        panel(0, h, w, depth, rows, 0, b, bo + p * ldb + j, ldb, from, fo, ldf, c, to, ldc);
+                        continue;
+                    }
                     int panel = j / PANEL * apart;
                     boolean packing = i == 0 && !tb && w == 4 * L && h >= 4;
                     if (packing) Tiles.packing().multiply(depth, rows, 0, b, bo + p * ldb + j, ldb, panels, panel, from, fo, ldf, c, to, ldc);
                     else if (i == 0 && tb) Pack.transpose(w, depth, b, bo + j * ldb + p, ldb, panels, panel, PANEL);
                     else if (i == 0) Pack.panel(depth, w, b, bo + p * ldb + j, ldb, panels, panel);
-                    panel(packing ? 4 : 0, h, w, depth, rows, 0, panels, panel, from, fo, ldf, c, to, ldc);
+                    panel(packing ? 4 : 0, h, w, depth, rows, 0, panels, panel, PANEL, from, fo, ldf, c, to, ldc);
                 }
                 if (p + depth == k) after.finish(h, n, co + i * ldc);
             }
         }
     }
 
-    /** Rows {@code first} to m of a block over one panel, both packed as the tiles want them: C = what is in {@code from} + A B. */
-    static void panel(int first, int m, int w, int k, float[] a, int ao, float[] b, int bo, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
+    /** Rows {@code first} to m of a block, packed as the tiles want them, over one panel of B, packed or where it lies: C = what is in {@code from} + A B. */
+    static void panel(int first, int m, int w, int k, float[] a, int ao, float[] b, int bo, int ldb, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
         for (int i = first; i < m; ) {
             int h = tileRows(m - i, w);
-            tile(h, Math.min(h, m - i), w, k, a, ao + i * Tiles.ROW, b, bo, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
+            tile(h, Math.min(h, m - i), w, k, a, ao + i * Tiles.ROW, b, bo, ldb, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
             i += h;
         }
     }
@@ -115,15 +130,15 @@ final class Sgemm {
     }
 
     /** One tile of h rows, of which {@code rows} are wanted, and w columns. */
-    static void tile(int h, int rows, int w, int k, float[] a, int ao, float[] b, int bo, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
+    static void tile(int h, int rows, int w, int k, float[] a, int ao, float[] b, int bo, int ldb, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
         int across = blocks(w, L);
         if (rows == h && w == across * L) {
-            Tiles.of(h, across).multiply(k, a, ao, b, bo, from, fo, ldf, c, co, ldc);
+            Tiles.of(h, across).multiply(k, a, ao, b, bo, ldb, from, fo, ldf, c, co, ldc);
             return;
         }
         float[] edge = Scratch.mine().tile(6 * PANEL);
         Pack.copy(rows, w, from, fo, ldf, edge, 0, PANEL);
-        Tiles.of(h, across).multiply(k, a, ao, b, bo, edge, 0, PANEL, edge, 0, PANEL);
+        Tiles.of(h, across).multiply(k, a, ao, b, bo, ldb, edge, 0, PANEL, edge, 0, PANEL);
         Pack.copy(rows, w, edge, 0, PANEL, c, co, ldc);
     }
 

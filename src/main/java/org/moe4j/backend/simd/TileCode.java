@@ -32,11 +32,12 @@ import jdk.incubator.vector.VectorSpecies;
  * fo += ldf;
  * FloatVector c10 = FloatVector.fromArray(F, from, fo), ...
  * for (int p = 0; p < k; p++) {
- *     FloatVector b0 = FloatVector.fromArray(F, b, bo + p * PANEL), b1 = FloatVector.fromArray(F, b, bo + p * PANEL + L), ...
+ *     FloatVector b0 = FloatVector.fromArray(F, b, bo), b1 = FloatVector.fromArray(F, b, bo + L), ...
  *     FloatVector x0 = FloatVector.broadcast(F, a[ao + p]);
  *     c00 = x0.fma(b0, c00); c01 = x0.fma(b1, c01); ...
  *     FloatVector x1 = FloatVector.broadcast(F, a[ao + p + ROW]);
  *     ...
+ *     bo += ldb;
  * }
  * c00.intoArray(c, co); ...
  * }</pre>
@@ -68,52 +69,29 @@ final class TileCode {
         }
     }
 
-    /** The tile of so many rows by so many vectors that reads packed rows of B, {@link Tiles#PANEL} values apart. */
+    /** The tile of so many rows by so many vectors. */
     static Tiles.Tile tile(int rows, int across) {
         return spin(Tiles.Tile.class, rows, across,
-            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int), code -> {
-                int k = code.parameterSlot(0);
-                int a = code.parameterSlot(1);
-                int ao = code.parameterSlot(2);
-                int b = code.parameterSlot(3);
-                int bo = code.parameterSlot(4);
+            MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int), code -> {
                 TileCode tile = new TileCode(code, rows, across);
-                tile.readSums(code.parameterSlot(5), code.parameterSlot(6), code.parameterSlot(7));
-                tile.loop(k, p -> {
-                    tile.multiply(a, ao, p, j -> {
-                        code.getstatic(LANES, "F", SPECIES).aload(b).iload(bo).iload(p).loadConstant(PANEL).imul().iadd();
-                        tile.plus(j * L);
-                        code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int));
-                    });
-                });
-                tile.writeSums(code.parameterSlot(8), code.parameterSlot(9), code.parameterSlot(10));
+                tile.readSums(code.parameterSlot(6), code.parameterSlot(7), code.parameterSlot(8));
+                tile.loop((p, j) -> { });
+                tile.writeSums(code.parameterSlot(9), code.parameterSlot(10), code.parameterSlot(11));
             });
     }
 
-    /** The tile that reads rows of B where they lie, {@code ldb} values apart, and leaves them packed in {@code panel}. */
+    /** The tile that also leaves the rows of B packed in {@code panel}. */
     static Tiles.PackingTile packing(int rows, int across) {
         return spin(Tiles.PackingTile.class, rows, across,
             MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int), code -> {
-                int k = code.parameterSlot(0);
-                int a = code.parameterSlot(1);
-                int ao = code.parameterSlot(2);
-                int b = code.parameterSlot(3);
-                int bo = code.parameterSlot(4);
-                int ldb = code.parameterSlot(5);
                 int panel = code.parameterSlot(6);
                 int po = code.parameterSlot(7);
                 TileCode tile = new TileCode(code, rows, across);
                 tile.readSums(code.parameterSlot(8), code.parameterSlot(9), code.parameterSlot(10));
-                tile.loop(k, p -> {
-                    tile.multiply(a, ao, p, j -> {
-                        code.getstatic(LANES, "F", SPECIES).aload(b).iload(bo);
-                        tile.plus(j * L);
-                        code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int));
-                        code.dup().aload(panel).iload(po).iload(p).loadConstant(PANEL).imul().iadd();
-                        tile.plus(j * L);
-                        code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
-                    });
-                    code.iload(bo).iload(ldb).iadd().istore(bo);
+                tile.loop((p, j) -> {
+                    code.dup().aload(panel).iload(po).iload(p).loadConstant(PANEL).imul().iadd();
+                    tile.plus(j * L);
+                    code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
                 });
                 tile.writeSums(code.parameterSlot(11), code.parameterSlot(12), code.parameterSlot(13));
             });
@@ -123,8 +101,9 @@ final class TileCode {
         void write(CodeBuilder code);
     }
 
-    private interface At {
-        void write(int index);
+    /** What is done with vector j of row p of B, which is on the stack and stays there. */
+    private interface Right {
+        void use(int p, int j);
     }
 
     private static <T> T spin(Class<T> kind, int rows, int across, MethodTypeDesc type, Body body) {
@@ -154,30 +133,36 @@ final class TileCode {
         }
     }
 
-    private void loop(int k, At body) {
+    /** Both kinds of tile begin with the parameters k, a, ao, b, bo, ldb. */
+    private void loop(Right right) {
         int p = code.allocateLocal(TypeKind.INT);
         Label head = code.newLabel();
         Label end = code.newLabel();
-        code.iconst_0().istore(p).labelBinding(head).iload(p).iload(k).if_icmpge(end);
-        body.write(p);
+        code.iconst_0().istore(p).labelBinding(head).iload(p).iload(code.parameterSlot(0)).if_icmpge(end);
+        multiply(p, right);
+        int bo = code.parameterSlot(4);
+        code.iload(bo).iload(code.parameterSlot(5)).iadd().istore(bo);
         code.iinc(p, 1).goto_(head).labelBinding(end);
     }
 
-    /** The multiply-adds of one p; {@code b} leaves vector j of its row of B on the stack. */
-    private void multiply(int a, int ao, int p, At b) {
-        int[] right = new int[across];
+    /** The multiply-adds of one p. */
+    private void multiply(int p, Right right) {
+        int[] b = new int[across];
         for (int j = 0; j < across; j++) {
-            right[j] = code.allocateLocal(TypeKind.REFERENCE);
-            b.write(j);
-            code.astore(right[j]);
+            b[j] = code.allocateLocal(TypeKind.REFERENCE);
+            code.getstatic(LANES, "F", SPECIES).aload(code.parameterSlot(3)).iload(code.parameterSlot(4));
+            plus(j * L);
+            code.invokestatic(FLOAT_VECTOR, "fromArray", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, FLOATS, CD_int));
+            right.use(p, j);
+            code.astore(b[j]);
         }
         for (int i = 0; i < rows; i++) {
             int left = code.allocateLocal(TypeKind.REFERENCE);
-            code.getstatic(LANES, "F", SPECIES).aload(a).iload(ao).iload(p).iadd();
+            code.getstatic(LANES, "F", SPECIES).aload(code.parameterSlot(1)).iload(code.parameterSlot(2)).iload(p).iadd();
             plus(i * ROW);
             code.faload().invokestatic(FLOAT_VECTOR, "broadcast", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, CD_float)).astore(left);
             for (int j = 0; j < across; j++) {
-                code.aload(left).aload(right[j]).aload(sums[i][j])
+                code.aload(left).aload(b[j]).aload(sums[i][j])
                     .invokevirtual(FLOAT_VECTOR, "fma", MethodTypeDesc.of(FLOAT_VECTOR, VECTOR, VECTOR)).astore(sums[i][j]);
             }
         }

@@ -4,13 +4,13 @@ import static org.moe4j.backend.simd.Lanes.L;
 
 /**
  * The register tiles of the matrix product: a tile of H x W computes H rows by W vectors of C from H packed rows of A, {@link #ROW}
- * values apart, and k packed rows of B, {@link #PANEL} values apart. It starts from rows that lie {@code ldf} apart: those of C to add to it, or for
+ * values apart, and k rows of B, {@code ldb} apart: {@link #PANEL} where they are packed. It starts from rows that lie {@code ldf} apart: those of C to add to it, or for
  * a distance of 0 always the same row, of a bias or of {@link #ZEROS}. C itself isn't read then, for a tile waits for what it starts from (masked reads
  * of C, none of whose lanes were wanted, made 2048 x 256 x 256 take 6 % longer).
  *
- * <p>That both distances are constants is worth a third of the speed: with one register for the place in A and one for that in B, and
- * bounds that can be checked before the loop, nothing is spilled in it. With distances in variables the compiler spilled a vector of B to
- * the stack, and how the stack lay to the cache lines, so who called, made it 75 or 105 GFLOP/s of 117; now it is 114 from anywhere.
+ * <p>That the distance in A is a constant is worth 7 % of the speed: with one register for the place in A and one for that in B, and bounds that
+ * can be checked before the loop, nothing is spilled in it, and it makes 114 GFLOP/s of 117 from anywhere. The distance in B may be any, as its
+ * place moves on by it.
  *
  * <p>The largest shape fills the registers: 24 accumulators, 4 vectors of B and a broadcast of A of the 32 that AVX-512 has,
  * 12 + 2 + 1 of 16 otherwise. What a tile reads beyond the rows and columns that there are is whatever the packed operands hold, and
@@ -22,10 +22,10 @@ import static org.moe4j.backend.simd.Lanes.L;
 final class Tiles {
     /** C (H, W L) = from (H, W L) + A (H, k) B (k, W L). */
     interface Tile {
-        void multiply(int k, float[] a, int ao, float[] b, int bo, float[] from, int fo, int ldf, float[] c, int co, int ldc);
+        void multiply(int k, float[] a, int ao, float[] b, int bo, int ldb, float[] from, int fo, int ldf, float[] c, int co, int ldc);
     }
 
-    /** The tile of the first rows, which packs B as it reads it where it lies: the panel's stores find room between the multiply-adds. */
+    /** The tile of the first rows, which packs B as it reads it: the panel's stores find room between the multiply-adds. */
     interface PackingTile {
         void multiply(int k, float[] a, int ao, float[] b, int bo, int ldb, float[] panel, int po, float[] from, int fo, int ldf, float[] c, int co, int ldc);
     }
@@ -76,10 +76,10 @@ final class Tiles {
         float[] b = new float[PANEL];
         float[] c = new float[6 * PANEL];
         for (int i = 0; i < 520; i++) { // the threshold is 200 calls, more while C1 is busy
-            SIX[ACROSS].multiply(1, a, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
-            SIX[2].multiply(1, a, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
+            SIX[ACROSS].multiply(1, a, 0, b, 0, PANEL, c, 0, PANEL, c, 0, PANEL);
+            SIX[2].multiply(1, a, 0, b, 0, PANEL, c, 0, PANEL, c, 0, PANEL);
             if (ACROSS == 4) {
-                FOUR.multiply(1, a, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
+                FOUR.multiply(1, a, 0, b, 0, PANEL, c, 0, PANEL, c, 0, PANEL);
                 PACKING.multiply(1, a, 0, b, 0, 0, b, 0, c, 0, PANEL, c, 0, PANEL);
             }
         }
