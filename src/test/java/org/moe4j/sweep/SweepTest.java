@@ -42,7 +42,8 @@ class SweepTest {
             try (Backend on = new ReferenceBackend(); Tape t = new Tape(on, new Arena(on))) {
                 int batch = sweep.spec().batch();
                 int time = sweep.spec().sequence();
-                plan.arm().model().build(new Init(on, 1)).forward(t, new int[batch * time], Pass.training(batch, time, 1, 0));
+                plan.arm().model().build(new Init(on, 1)).forward(t, new int[batch * time], Pass.training(batch, time, 1, 0))
+                    .crossEntropy(t, new int[batch * time]);
                 assertThat(t.cost().trainingFlops()).as(plan.arm().label()).isEqualTo(plan.flopsPerStep());
             }
         }
