@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param rounds iterations that count, each as long for ours as for every peer
  * @param warmUpScale times the seconds a work asks to warm up
- * @param milliseconds of an iteration, or one run where that takes longer
+ * @param milliseconds of an iteration of a kernel, or one run where that takes longer; those of steps are longer, {@link Catalog#length}
  */
 record Budget(int rounds, double warmUpScale, int milliseconds) {
     private static final int USUAL = 300;
@@ -44,6 +44,6 @@ record Budget(int rounds, double warmUpScale, int milliseconds) {
         double besideWarmUp = peers ? 2 : 1;
         int programs = peers ? 4 : 1;
         return each * works.stream().mapToDouble(w -> w.sizes().size()
-            * (start + w.warmUp() * (0.5 + besideWarmUp * warmUpScale) + rounds * programs * Math.max(1.2e-3 * milliseconds, 0.05 * w.warmUp()))).sum();
+            * (start + w.warmUp() * (0.5 + besideWarmUp * warmUpScale) + rounds * programs * Math.max(1.2e-3 * milliseconds * w.length(), 0.05 * w.warmUp()))).sum();
     }
 }

@@ -56,6 +56,11 @@ record Catalog(String work, List<String> sizes, int warmUp, Opening opening) {
         new Catalog("moe-step", passes("experts=64 topk=2 dim=1024 hidden=4096 tokens=16384", "forward", "gradient"), STEP, LayerWork::mixture),
         new Catalog("lm-step", List.of(GPU_LAYERS), STEP, ModelWork::dense));
 
+    /** Iterations of a kernel that one of this work lasts: a step of a tenth of a second or more is slower right after a pause, when caches are cold and processors asleep. */
+    int length() {
+        return warmUp == KERNEL ? 1 : 5;
+    }
+
     static Catalog named(String work) {
         return ALL.stream().filter(each -> each.work.equals(work)).findFirst().orElseThrow();
     }

@@ -52,7 +52,7 @@ final class Forks {
 
     /** What it takes in a JVM of its own, beside these peers. */
     Measured measure(Catalog entry, Size size, int threads, List<PeerKind> peers) throws RunnerException {
-        return measure(entry, size, threads, peers, budget.milliseconds());
+        return measure(entry, size, threads, peers, budget.milliseconds() * entry.length());
     }
 
     /** One iteration after the other of so many milliseconds. */
