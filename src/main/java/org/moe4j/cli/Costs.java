@@ -47,7 +47,7 @@ public final class Costs implements Callable<Integer> {
     @Option(names = "--sequence", paramLabel = "T", description = "tokens of the sequence that FLOPs are averaged over; the longest it is trained on by default")
     private Integer sequence;
 
-    @Option(names = "--precision", paramLabel = "TYPE", description = "of the weights: f32 (default), bf16 or f16; optimizer state is float32")
+    @Option(names = "--precision", paramLabel = "TYPE", description = "of the weights: f32 (default), bf16 or f16; optimizer state is float32; bfloat16 tables and their state are that")
     private String precision = "f32";
 
     @Option(names = "--optimizer", paramLabel = "NAME", description = "adam (default), adamw, sgd, adagrad, rmsprop or adafactor")
@@ -110,7 +110,7 @@ public final class Costs implements Callable<Integer> {
         ModelSpec spec = argument.spec();
         Ledger ledger = sequence == null ? Ledger.of(spec) : Ledger.of(spec, sequence);
         Energy energy = energy(ledger);
-        LedgerTable table = new LedgerTable(ledger, weights(), ledger.optimizerValues(optimizer()::stateSize), energy);
+        LedgerTable table = new LedgerTable(ledger, weights(), DType.F32, ledger.optimizerBytes(optimizer()::stateBytes), energy);
         StringBuilder text = new StringBuilder();
         text.append(said("%s%s%n", argument.name(), argument.architecture().map(a -> ": " + a.paper()).orElse("")));
         text.append(said("%s of width %,d, %,d tokens in the vocabulary; FLOPs of a token as the mean over a sequence of %,d.%n%n",
@@ -124,8 +124,8 @@ public final class Costs implements Callable<Integer> {
         text.append(said("FLOPs       %s a token forward, %s training, %.2f %% of them in routers%s%n", Figures.count(ledger.forwardFlopsPerToken()),
             Figures.count(ledger.trainingFlopsPerToken()), 100 * ledger.only(Set.of(Part.Kind.ROUTER)).forwardFlopsPerToken() / ledger.forwardFlopsPerToken(),
             tokens == null ? "" : "; " + Figures.power(tokens * ledger.trainingFlopsPerToken()) + " for " + billions(tokens) + " tokens"));
-        text.append(said("memory      %s of weights (%s), %s of optimizer state (%s)%n", LedgerTable.bytes(ledger.parameters() * weights().bytes()), precision,
-            LedgerTable.bytes(table.optimizerValues() * Float.BYTES), optimizer));
+        text.append(said("memory      %s of weights (%s), %s of optimizer state (%s)%n", LedgerTable.bytes(ledger.weightBytes(weights().bytes())),
+            ledger.halfParameters() == 0 || weights() == DType.BF16 ? precision : precision + ", tables bf16", LedgerTable.bytes(table.optimizerBytes()), optimizer));
         if (energy != null) {
             double all = energy.megawattHours();
             text.append(said("energy      %s in %s%n            %s: %s%n", all >= 1 ? said("%,.1f MWh", all) : LedgerTable.energy(all), circumstances(energy), chip,

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 
 import org.moe4j.autodiff.Arena;
@@ -69,13 +70,28 @@ public final class Inspection implements Callable<Integer> {
         say("%s: %s of width %,d, %,d tokens in the vocabulary, sequences of %,d", checkpoint.folder(), ModelSpec.CATALOG.nameOf(spec), spec.dim(), spec.vocabulary(),
             spec.sequence());
         history(checkpoint.facts());
-        say("%n%s", new LedgerTable(ledger, DType.F32, ledger.optimizerValues(new Adam.Spec()::stateSize), null).text());
+        say("%n%s", table(ledger, checkpoint));
         layers(spec.feedForwards());
         files(checkpoint);
         if (text.given()) {
             measure(checkpoint);
         }
         return 0;
+    }
+
+    /** Bytes as they lie in the file; of an optimizer's state, where the file has none, what Adam would keep. */
+    private static String table(Ledger ledger, Checkpoint checkpoint) {
+        try (SafetensorsFile file = SafetensorsFile.open(checkpoint.tensors())) {
+            Map<Integer, Long> state = new TreeMap<>();
+            file.names().stream().filter(SavedModel::isOptimizers)
+                .forEach(name -> state.merge(Ledger.block(SavedModel.besides(name)), file.segment(name).byteSize(), Long::sum));
+            DType values = file.names().stream().anyMatch(name -> file.dtype(name) == DType.F64) ? DType.F64 : DType.F32;
+            if (state.isEmpty()) {
+                return new LedgerTable(ledger, values, DType.F32, ledger.optimizerBytes(new Adam.Spec()::stateBytes), null).text()
+                    + "no optimizer's state is in it: that column is what Adam would keep in float32\n";
+            }
+            return new LedgerTable(ledger, values, values, state, null).text();
+        }
     }
 
     private static void history(Map<String, String> facts) {

@@ -16,11 +16,12 @@ import org.moe4j.report.TextTable;
 /**
  * A ledger as a table: a line a part, blocks that are alike as one, and a total.
  *
- * @param weights       how a parameter is stored
- * @param optimizer     values an optimizer keeps, by block
+ * @param weights       how a parameter is stored that is in no bfloat16 table
+ * @param state         what an optimizer keeps of such a parameter is stored as
+ * @param optimizer     bytes an optimizer keeps, by block
  * @param trainingEnergy of the whole run, or null
  */
-record LedgerTable(Ledger ledger, DType weights, Map<Integer, Long> optimizer, Energy trainingEnergy) {
+record LedgerTable(Ledger ledger, DType weights, DType state, Map<Integer, Long> optimizer, Energy trainingEnergy) {
     private static final int MOST_NAMED = 6;
 
     String text() {
@@ -36,12 +37,12 @@ record LedgerTable(Ledger ledger, DType weights, Map<Integer, Long> optimizer, E
                 blocks(table, group);
             }
         }
-        line(table, "total", ledger.parts(), 1, OptionalLong.of(optimizerValues()));
+        line(table, "total", ledger.parts(), 1, OptionalLong.of(optimizerBytes()));
         return table.toString();
     }
 
-    /** Values of optimizer state in all. */
-    long optimizerValues() {
+    /** Of optimizer state in all. */
+    long optimizerBytes() {
         return optimizer.values().stream().mapToLong(Long::longValue).sum();
     }
 
@@ -57,11 +58,11 @@ record LedgerTable(Ledger ledger, DType weights, Map<Integer, Long> optimizer, E
         }
     }
 
-    private void line(TextTable table, String name, List<Part> parts, int times, OptionalLong optimizerValues) {
+    private void line(TextTable table, String name, List<Part> parts, int times, OptionalLong optimizerBytes) {
         Ledger of = new Ledger(ledger.spec(), ledger.sequence(), parts);
         List<String> cells = new ArrayList<>(List.of(name, count(times * of.parameters()), count(times * of.activeParameters()),
             Figures.count(times * of.forwardFlopsPerToken()), Figures.count(times * of.trainingFlopsPerToken()),
-            bytes(times * of.parameters() * weights.bytes()), optimizer(of, optimizerValues)));
+            bytes(times * of.weightBytes(weights.bytes())), optimizer(of, optimizerBytes)));
         if (trainingEnergy != null) {
             double share = times * of.forwardFlopsPerToken() / ledger.forwardFlopsPerToken();
             cells.add(energy(share * trainingEnergy.megawattHours()));
@@ -71,11 +72,12 @@ record LedgerTable(Ledger ledger, DType weights, Map<Integer, Long> optimizer, E
 
     /** Where an optimizer keeps the same for every parameter, that; where it doesn't, what is known of whole blocks alone. */
     private String optimizer(Ledger of, OptionalLong known) {
-        long all = optimizerValues();
-        if (known.isEmpty() && all % ledger.parameters() == 0) {
-            return bytes(of.parameters() * (all / ledger.parameters()) * Float.BYTES);
+        long all = optimizerBytes();
+        long once = ledger.weightBytes(state.bytes());
+        if (known.isEmpty() && all % once == 0) {
+            return bytes(of.weightBytes(state.bytes()) * (all / once));
         }
-        return known.isEmpty() ? "" : bytes(known.getAsLong() * Float.BYTES);
+        return known.isEmpty() ? "" : bytes(known.getAsLong());
     }
 
     /** "0-31", "0, 2, .., 62" or "0-5, 7-11". */

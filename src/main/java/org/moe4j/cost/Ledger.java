@@ -6,18 +6,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.ToLongBiFunction;
 import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import org.moe4j.autodiff.Cost;
 import org.moe4j.autodiff.Parameter;
+import org.moe4j.backend.Backend;
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.io.InputException;
 import org.moe4j.model.ModelSpec;
 import org.moe4j.model.Part;
 import org.moe4j.nn.Init;
-import org.moe4j.tensor.Shape;
 
 /**
  * What a model has and does, by formula, part by part. FLOPs follow the convention of {@link Cost}: products only, attention counted
@@ -73,9 +74,23 @@ public record Ledger(ModelSpec spec, int sequence, List<Part> parts) {
         return parts.stream().mapToLong(Part::parameters).sum();
     }
 
+    /** Those of them in bfloat16 tables. */
+    public long halfParameters() {
+        return parts.stream().mapToLong(Part::halfParameters).sum();
+    }
+
     /** Those that one token uses. */
     public long activeParameters() {
         return parts.stream().mapToLong(Part::active).sum();
+    }
+
+    /**
+     * Bytes of the parameters, those of bfloat16 tables in two each.
+     *
+     * @param each bytes of a value of all others
+     */
+    public long weightBytes(int each) {
+        return (parameters() - halfParameters()) * each + halfParameters() * Short.BYTES;
     }
 
     public double forwardFlopsPerToken() {
@@ -109,7 +124,7 @@ public record Ledger(ModelSpec spec, int sequence, List<Part> parts) {
                 to++;
             }
             List<Part> lines = parts.subList(from, to);
-            List<Part> unnumbered = lines.stream().map(p -> new Part(Part.OUTSIDE, p.name(), p.kind(), p.parameters(), p.active(), p.flops())).toList();
+            List<Part> unnumbered = lines.stream().map(p -> new Part(Part.OUTSIDE, p.name(), p.kind(), p.parameters(), p.halfParameters(), p.active(), p.flops())).toList();
             Group alike = block == Part.OUTSIDE ? null : seen.get(unnumbered);
             if (alike != null) {
                 alike.blocks.add(block);
@@ -123,19 +138,25 @@ public record Ledger(ModelSpec spec, int sequence, List<Part> parts) {
     }
 
     /**
-     * How many values an optimizer keeps for the whole model, by block, with {@link Part#OUTSIDE} for what is in none. The model is built for
-     * its shapes on the back end that allocates nothing.
+     * The bytes an optimizer keeps for the whole model, by block, with {@link Part#OUTSIDE} for what is in none. The model is built for
+     * its shapes on the back end that allocates nothing and counts in float32.
      *
-     * @param state values kept for a parameter of a shape
+     * @param state bytes kept for a parameter
      */
-    public Map<Integer, Long> optimizerValues(ToLongFunction<Shape> state) {
-        Map<Integer, Long> values = new TreeMap<>();
-        for (Parameter parameter : spec.build(new Init(new DryBackend(), 0)).parameters()) {
+    public Map<Integer, Long> optimizerBytes(ToLongBiFunction<Parameter, Backend> state) {
+        Backend on = new DryBackend();
+        Map<Integer, Long> bytes = new TreeMap<>();
+        for (Parameter parameter : spec.build(new Init(on, 0)).parameters()) {
             if (parameter.kind() != Parameter.Kind.BUFFER) {
-                Matcher block = BLOCK.matcher(parameter.name());
-                values.merge(block.matches() ? Integer.parseInt(block.group(1)) : Part.OUTSIDE, state.applyAsLong(parameter.shape()), Long::sum);
+                bytes.merge(block(parameter.name()), state.applyAsLong(parameter, on), Long::sum);
             }
         }
-        return values;
+        return bytes;
+    }
+
+    /** The number of the block that a parameter of this name is in, or {@link Part#OUTSIDE}. */
+    public static int block(String parameter) {
+        Matcher block = BLOCK.matcher(parameter);
+        return block.matches() ? Integer.parseInt(block.group(1)) : Part.OUTSIDE;
     }
 }

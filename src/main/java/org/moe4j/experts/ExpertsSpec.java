@@ -1,6 +1,7 @@
 package org.moe4j.experts;
 
 import org.moe4j.nn.Init;
+import org.moe4j.nn.TableValues;
 
 /**
  * A bank of experts as a value; implemented by a record {@code Spec} inside the bank's file, with a constructor without arguments as
@@ -13,6 +14,11 @@ public interface ExpertsSpec {
     Experts build(int dim, int experts, Init init);
 
     long parametersPerExpert(int dim);
+
+    /** What all parameters of the bank are stored as; unless said otherwise, as everything else. */
+    default TableValues table() {
+        return TableValues.FLOAT32;
+    }
 
     /** FLOPs of one (token, expert) pair, forward. */
     long flopsPerSlot(int dim);

@@ -19,6 +19,11 @@ public interface FeedForwardSpec {
         return List.of();
     }
 
+    /** Those of {@link #parameters} that are stored as bfloat16, shared ones included; unless said otherwise none. */
+    default long halfParameters(int dim) {
+        return 0;
+    }
+
     /** Those that one token uses. */
     long activeParameters(int dim);
 

@@ -42,6 +42,11 @@ public final class GatedFeedForward extends FeedForward {
         }
 
         @Override
+        public long halfParameters(int dim) {
+            return layer.halfParameters(dim);
+        }
+
+        @Override
         public List<SharedParameters> sharedParameters(int dim) {
             return layer.sharedParameters(dim);
         }

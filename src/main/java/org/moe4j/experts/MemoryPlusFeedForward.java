@@ -68,12 +68,17 @@ public final class MemoryPlusFeedForward extends FeedForward {
 
         @Override
         public long parameters(int dim) {
-            return around(dim) + (long) router.experts() * dim;
+            return around(dim) + values(dim);
+        }
+
+        @Override
+        public long halfParameters(int dim) {
+            return table.halves(values(dim));
         }
 
         @Override
         public List<SharedParameters> sharedParameters(int dim) {
-            return List.of(new SharedParameters(memory, (long) router.experts() * dim, valuesOfToken(dim)));
+            return List.of(new SharedParameters(memory, values(dim), halfParameters(dim), valuesOfToken(dim)));
         }
 
         @Override
@@ -84,6 +89,10 @@ public final class MemoryPlusFeedForward extends FeedForward {
         /** Router and both projections, which every token uses. */
         private long around(int dim) {
             return router.parameters(dim) + 2L * dim * dim;
+        }
+
+        private long values(int dim) {
+            return (long) router.experts() * dim;
         }
 
         private long valuesOfToken(int dim) {

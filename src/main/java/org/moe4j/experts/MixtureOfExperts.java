@@ -84,6 +84,13 @@ public final class MixtureOfExperts extends FeedForward {
         }
 
         @Override
+        public long halfParameters(int dim) {
+            return experts.table().halves(router.experts() * experts.parametersPerExpert(dim))
+                + shared.stream().mapToLong(s -> SharedParameters.ownHalf(s, dim)).sum()
+                + sharedParameters(dim).stream().mapToLong(SharedParameters::halfParameters).sum();
+        }
+
+        @Override
         public List<SharedParameters> sharedParameters(int dim) {
             return SharedParameters.of(shared, dim);
         }

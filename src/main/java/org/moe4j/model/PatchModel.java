@@ -125,7 +125,7 @@ public final class PatchModel extends LanguageModel {
         @Override
         public List<Part> parts(int batch, int time) {
             List<Part> parts = new ArrayList<>(text.parts(batch, time));
-            parts.add(1, new Part(Part.OUTSIDE, "patches", Part.Kind.INPUT_EMBEDDING, (patch + 1L + perImage) * dim(), 0, 0));
+            parts.add(1, new Part(Part.OUTSIDE, "patches", Part.Kind.INPUT_EMBEDDING, (patch + 1L + perImage) * dim(), 0, 0, 0));
             return parts;
         }
 

@@ -27,6 +27,11 @@ public enum TableValues {
         return type;
     }
 
+    /** How many of so many values are stored as bfloat16: all or none. */
+    public long halves(long values) {
+        return type == ValueType.BFLOAT16 ? values : 0;
+    }
+
     /** Whether what an optimizer changes is rounded at random. */
     public boolean atRandom() {
         return atRandom;

@@ -29,11 +29,6 @@ public sealed interface OptimizerSpec permits Adam.Spec, AdamW.Spec, Sgd.Spec, A
     /** What is kept for a parameter of this shape between steps: the state's names and their shapes, in a fixed order. */
     SequencedMap<String, Shape> state(Shape parameter);
 
-    /** How many values are kept for a parameter of this shape between steps. */
-    default long stateSize(Shape parameter) {
-        return state(parameter).values().stream().mapToLong(Shape::size).sum();
-    }
-
     /** Bytes of what is kept for a parameter: what is by value of a bfloat16 table is bfloat16 as well. */
     default long stateBytes(Parameter parameter, Backend on) {
         return state(parameter.shape()).values().stream()

@@ -74,6 +74,11 @@ public final class SavedModel {
         return tensor.startsWith(OPTIMIZER);
     }
 
+    /** The parameter that a tensor {@link #isOptimizers of an optimizer} is kept for, and behind it what of the optimizer's it is. */
+    public static String besides(String tensor) {
+        return tensor.substring(OPTIMIZER.length());
+    }
+
     /**
      * Writes weights and running means, for other programs, as one safetensors file; the fact "model" of its metadata is the spec.
      *

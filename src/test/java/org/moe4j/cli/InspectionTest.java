@@ -15,15 +15,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.moe4j.autodiff.Parameter;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.SingleNeuronExperts;
 import org.moe4j.experts.SpecModule;
 import org.moe4j.io.DType;
 import org.moe4j.io.SafetensorsFile;
 import org.moe4j.io.SpecReader;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.ModelSpec;
+import org.moe4j.model.Repeat;
 import org.moe4j.model.Size;
+import org.moe4j.model.Transformer;
 import org.moe4j.model.zoo.Architecture;
+import org.moe4j.nn.Activation;
+import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
+import org.moe4j.nn.TableValues;
 import org.moe4j.sweep.TinySweep;
 import org.moe4j.train.Checkpoint;
 import org.moe4j.train.SavedModel;
@@ -50,7 +58,7 @@ class InspectionTest {
         Ran said = Ran.of(() -> Inspection.run(run, "--tensors", "--text", text, "--validation-tokens", "256", "--batch", "4"));
         assertThat(said.err()).isEmpty();
         assertThat(said.exit()).isZero();
-        assertThat(said.out()).contains("of width 8, 256 tokens", "made by: a test", "feed-forward 0: {\"type\":", "nats/token", "max/mean load").containsPattern("(?m)^0 +\\d+ +[\\d.]+ %");
+        assertThat(said.out()).contains("of width 8, 256 tokens", "made by: a test", "what Adam would keep", "feed-forward 0: {\"type\":", "nats/token", "max/mean load").containsPattern("(?m)^0 +\\d+ +[\\d.]+ %");
         model.parameters().forEach(p -> assertThat(said.out()).contains("  " + p.name() + " F32 " + p.shape()));
 
         Path file = folder.resolve("model.safetensors");
@@ -60,6 +68,34 @@ class InspectionTest {
             model.parameters().forEach(p -> assertThat(exported.doubles(p.name())).isEqualTo(p.value().toDoubles()));
             assertThat(exported.metadata()).containsKey("model");
         }
+    }
+
+    /** Of a trained model, tables and moments as the file has them: float32 or float64 by the back end it was trained on, bfloat16 where the spec says so. */
+    @ParameterizedTest
+    @ValueSource(strings = {"simd FLOAT32", "simd BFLOAT16", "simd BFLOAT16_NEAREST", "reference BFLOAT16", "reference FLOAT32"})
+    void bytesAreThoseOfTheFile(String deviceAndTable) throws IOException {
+        String[] words = deviceAndTable.split(" ");
+        ModelSpec spec = new Transformer.Spec(256, 8, 8, CausalSelfAttention.Spec.rotary(1, 1, 10_000), true, Repeat.everyBlock(1, new MixtureOfExperts.Spec(
+            new ProductKeyRouter.Spec(64, 2, 4, 8, true, ProductKeyRouter.Norm.NONE, ProductKeyRouter.Scores.SOFTMAX, false),
+            new SingleNeuronExperts.Spec(Activation.GELU, TableValues.valueOf(words[1])))));
+        Path model = Files.writeString(folder.resolve("mine.yaml"), new SpecReader(new SpecModule(ModelSpec.CATALOG)).toYaml((Record) spec));
+        String run = folder.resolve("run").toString();
+        String text = TinySweep.text(folder).toString();
+        Ran trained = Ran.of(() -> Training.run("--model", model.toString(), "--out", run, "--device", words[0], "--text", text, "--tokenizer", "bytes",
+            "--steps", "1", "--batch", "2", "--validation-tokens", "64"));
+        assertThat(trained.err()).isEmpty();
+        long[] bytes = new long[2];
+        long[] ofExperts = new long[2];
+        try (SafetensorsFile file = SafetensorsFile.open(Checkpoint.in(Path.of(run)).tensors())) {
+            for (String name : file.names()) {
+                int column = SavedModel.isOptimizers(name) ? 1 : 0;
+                bytes[column] += file.segment(name).byteSize();
+                ofExperts[column] += name.contains(".experts.") ? file.segment(name).byteSize() : 0;
+            }
+        }
+        assertThat(bytes[1]).as("Adam's two moments").isEqualTo(2 * bytes[0]);
+        assertThat(Ran.of(() -> Inspection.run(run)).out()).containsPattern("total .* " + LedgerTable.bytes(bytes[0]) + " +" + LedgerTable.bytes(bytes[1]) + "\\R")
+            .containsPattern("experts .* " + LedgerTable.bytes(ofExperts[0]) + " +" + LedgerTable.bytes(ofExperts[1]) + "\\R").doesNotContain("what Adam would keep");
     }
 
     @Test

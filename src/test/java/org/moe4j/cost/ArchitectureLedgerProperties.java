@@ -22,7 +22,6 @@ import org.moe4j.model.Size;
 import org.moe4j.model.zoo.Architecture;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
-import org.moe4j.tensor.Shape;
 
 /** The ledger of every architecture, at its published size and at any smaller one, is what a model of that spec has and does. */
 class ArchitectureLedgerProperties {
@@ -63,7 +62,7 @@ class ArchitectureLedgerProperties {
         Map<Integer, Long> byBlock = new TreeMap<>();
         ledger.parts().forEach(part -> byBlock.merge(part.block(), part.parameters(), Long::sum));
         byBlock.values().removeIf(parameters -> parameters == 0);
-        assertThat(ledger.optimizerValues(Shape::size)).isEqualTo(byBlock);
+        assertThat(ledger.optimizerBytes((p, on) -> p.shape().size())).isEqualTo(byBlock);
         assertThat(ledger.parts()).allSatisfy(part -> assertThat(part.active()).isBetween(0L, part.parameters()));
         assertThat(ledger.groups().stream().mapToLong(g -> g.blocks().size() * g.parts().stream().mapToLong(Part::parameters).sum()).sum())
             .isEqualTo(ledger.parameters());

@@ -19,6 +19,12 @@ import org.moe4j.backend.Backend;
 import org.moe4j.backend.dry.DryBackend;
 import org.moe4j.backend.reference.ReferenceBackend;
 import org.moe4j.experts.FeedForwardSpec;
+import org.moe4j.experts.GatedFeedForward;
+import org.moe4j.experts.MemoryPlusFeedForward;
+import org.moe4j.experts.MixtureOfExperts;
+import org.moe4j.experts.ProductKeyRouter;
+import org.moe4j.experts.SingleNeuronExperts;
+import org.moe4j.experts.ValueExperts;
 import org.moe4j.model.AnyLayer;
 import org.moe4j.model.EncoderDecoder;
 import org.moe4j.model.LanguageModel;
@@ -26,10 +32,12 @@ import org.moe4j.model.ModelSpec;
 import org.moe4j.model.RecurrentModel;
 import org.moe4j.model.Repeat;
 import org.moe4j.model.Transformer;
+import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 import org.moe4j.nn.RelativeBias;
+import org.moe4j.nn.TableValues;
 
 /** Cost is counted twice, by formula and by what a model in fact allocates and its tape reports: both agree for any model. */
 class LedgerProperties {
@@ -38,10 +46,13 @@ class LedgerProperties {
 
     @Property(tries = 100)
     void theFormulaCountsTheAllocatedParameters(@ForAll("specs") ModelSpec spec) {
-        LanguageModel model = spec.build(new Init(new DryBackend(), 1));
+        Backend on = new DryBackend();
+        LanguageModel model = spec.build(new Init(on, 1));
         long trained = model.parameters().stream().filter(p -> p.kind() != Parameter.Kind.BUFFER).mapToLong(p -> p.shape().size()).sum();
         Ledger cost = Ledger.of(spec);
         assertThat(cost.parameters()).isEqualTo(trained);
+        assertThat(cost.weightBytes(Float.BYTES)).isEqualTo(model.parameters().stream().filter(p -> p.kind() != Parameter.Kind.BUFFER)
+            .mapToLong(p -> p.shape().size() * on.bytesPerValue(p.data().type())).sum());
         assertThat(cost.activeParameters()).isPositive().isLessThanOrEqualTo(cost.parameters());
     }
 
@@ -71,11 +82,22 @@ class LedgerProperties {
         }
     }
 
+    /** Every layer, and those with tables with them in bfloat16, shared among layers and inside of others too. */
+    private static List<FeedForwardSpec> layers() {
+        ProductKeyRouter.Spec router = new ProductKeyRouter.Spec(9, 2, 2, 4);
+        FeedForwardSpec memory = new MemoryPlusFeedForward.Spec(router, "half", TableValues.BFLOAT16);
+        List<FeedForwardSpec> halves = List.of(memory, new GatedFeedForward.Spec(memory),
+            new MixtureOfExperts.Spec(router, new ValueExperts.Spec(TableValues.BFLOAT16_NEAREST)),
+            new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec(Activation.GELU, TableValues.BFLOAT16)),
+            new MixtureOfExperts.Spec(router, new SingleNeuronExperts.Spec(Activation.SWIGLU, TableValues.BFLOAT16_NEAREST), List.of(memory), true));
+        return Stream.concat(AnyLayer.all().stream(), halves.stream()).toList();
+    }
+
     @Provide
     Arbitrary<ModelSpec> specs() {
         Arbitrary<int[]> widths = Combinators.combine(Arbitraries.integers().between(1, 3), Arbitraries.integers().between(1, 2),
             Arbitraries.integers().between(1, 3)).as((keyHeads, shared, half) -> new int[] {keyHeads * shared, keyHeads, 2 * half});
-        Arbitrary<List<FeedForwardSpec>> blocks = Arbitraries.of(AnyLayer.all()).list().ofMinSize(1).ofMaxSize(3);
+        Arbitrary<List<FeedForwardSpec>> blocks = Arbitraries.of(layers()).list().ofMinSize(1).ofMaxSize(3);
         Arbitrary<ModelSpec> transformers = Combinators.combine(Arbitraries.integers().between(2, 40), widths, Arbitraries.integers().between(1, 12),
             Arbitraries.of(true, false), Arbitraries.of(true, false), blocks).as(LedgerProperties::spec);
         Arbitrary<ModelSpec> recurrent = Combinators.combine(Arbitraries.integers().between(2, 40), Arbitraries.integers().between(1, 9),

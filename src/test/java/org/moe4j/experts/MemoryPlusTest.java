@@ -109,8 +109,8 @@ class MemoryPlusTest {
             assertThat(own + shared).isEqualTo(Trial.count(new Stack(new Init(Trial.ON, 3), layers)));
         }
         // four values for a token and layer, of nine: three layers may use all
-        assertThat(SharedParameters.of(List.of(SPEC, SPEC), DIM)).containsExactly(new SharedParameters("memory", 27, 24));
-        assertThat(SharedParameters.of(List.of(SPEC, SPEC, SPEC), DIM)).containsExactly(new SharedParameters("memory", 27, 27));
+        assertThat(SharedParameters.of(List.of(SPEC, SPEC), DIM)).containsExactly(new SharedParameters("memory", 27, 0, 24));
+        assertThat(SharedParameters.of(List.of(SPEC, SPEC, SPEC), DIM)).containsExactly(new SharedParameters("memory", 27, 0, 27));
         assertThat(SPEC.parameters(DIM)).isEqualTo(Trial.count(SPEC.build(DIM, new Init(Trial.ON, 3))));
         assertThat(inside.parameters(DIM)).isEqualTo(Trial.count(inside.build(DIM, new Init(Trial.ON, 3))));
     }

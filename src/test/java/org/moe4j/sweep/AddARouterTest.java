@@ -100,7 +100,7 @@ class AddARouterTest {
     void isCounted() {
         List<Part> parts = Ledger.of(MODEL).parts();
         assertThat(parts).contains(Part.dense(0, "router", Part.Kind.ROUTER, 4 * 4, 4 * (2 * 4 * 4)));            // W (E,D)
-        assertThat(parts).contains(new Part(0, "experts", Part.Kind.FEED_FORWARD, 4 * 2 * 4 * 2, 2 * 4 * 2, 4 * (2 * 2 * 4 * 2 + 2 * 4)));     // two products and the gated sum
+        assertThat(parts).contains(new Part(0, "experts", Part.Kind.FEED_FORWARD, 4 * 2 * 4 * 2, 0, 2 * 4 * 2, 4 * (2 * 2 * 4 * 2 + 2 * 4)));     // two products and the gated sum
     }
 
     @Test

@@ -212,10 +212,10 @@ class OptimizerTest {
         for (Shape shape : List.of(Shape.of(5), Shape.of(4, 3), Shape.of(2, 3, 4))) {
             Fed weight = Fed.weight(on, "w", shape, new double[(int) shape.size()]);
             long kept = spec.build(on, List.of(weight.parameter())).state().values().stream().mapToLong(s -> s.shape().size()).sum();
-            assertThat(spec.stateSize(shape)).isEqualTo(kept);
+            assertThat(spec.stateBytes(weight.parameter(), on)).isEqualTo(kept * on.bytesPerValue());
         }
-        assertThat(new Adam.Spec().stateSize(Shape.of(10, 10))).isEqualTo(200);
-        assertThat(new Adafactor.Spec().stateSize(Shape.of(10, 20))).isEqualTo(30);
+        assertThat(new Adam.Spec().state(Shape.of(10, 10)).values()).containsExactly(Shape.of(10, 10), Shape.of(10, 10));
+        assertThat(new Adafactor.Spec().state(Shape.of(10, 20)).values().stream().mapToLong(Shape::size).sum()).isEqualTo(30);
     }
 
     @ParameterizedTest

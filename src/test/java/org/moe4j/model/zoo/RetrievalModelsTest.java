@@ -66,7 +66,7 @@ class RetrievalModelsTest {
     void memoryPlusCountsItsValuesOnce() {
         ModelSpec spec = Architecture.named("memory-plus").spec();
         List<Part> shared = spec.parts(1, 8).stream().filter(part -> part.name().startsWith("shared")).toList();
-        assertThat(shared).containsExactly(new Part(Part.OUTSIDE, "shared memory", Part.Kind.FEED_FORWARD, 1L << 30, 3 * 4 * 32 * 1024, 0));
+        assertThat(shared).containsExactly(new Part(Part.OUTSIDE, "shared memory", Part.Kind.FEED_FORWARD, 1L << 30, 0, 3 * 4 * 32 * 1024, 0));
         List<Part> blocks = spec.parts(1, 8).stream().filter(part -> part.name().equals("feed-forward")).toList();
         List<Integer> withMemory = blocks.stream().filter(part -> part.parameters() != 3L * 1024 * 2816).map(Part::block).toList();
         assertThat(withMemory).containsExactly(4, 12, 20);
