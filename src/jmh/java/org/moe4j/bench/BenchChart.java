@@ -35,7 +35,8 @@ final class BenchChart {
         return Panels.png(charts, charts.size());
     }
 
-    private static HorizontalBarChart chart(String title, String x, List<Measured> rows, ToDoubleFunction<Measured> value) {
+    /** Bars by work and number of threads; no bar where a run was stopped before that work, or left it out. */
+    static HorizontalBarChart chart(String title, String x, List<Measured> rows, ToDoubleFunction<Measured> value) {
         List<String> labels = rows.stream().map(BenchChart::label).distinct().toList();
         List<Integer> threads = rows.stream().map(Measured::threads).distinct().sorted().toList();
         HorizontalBarChart chart = new HorizontalBarChartBuilder().width(WIDTH).height(AROUND + labels.size() * (8 + BAR * threads.size()))
@@ -64,7 +65,7 @@ final class BenchChart {
         style.setXAxisMin(0.0);
         for (int n : threads) {
             List<Double> values = labels.stream().map(label -> rows.stream().filter(row -> row.threads() == n && label(row).equals(label))
-                .mapToDouble(value).map(BenchChart::rounded).findFirst().orElse(0)).toList();
+                .map(row -> rounded(value.applyAsDouble(row))).findFirst().orElse(null)).toList();
             chart.addSeries(n == 1 ? "1 thread" : n + " threads", values, labels);
         }
         return chart;

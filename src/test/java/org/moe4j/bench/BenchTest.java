@@ -12,8 +12,10 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.knowm.xchart.HorizontalBarChart;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
 import org.moe4j.cli.Benchmarks;
@@ -111,6 +113,24 @@ class BenchTest {
         assertThat(Law.SQUARE_ROOT.fit(x, new double[] {5, 7, 11, 19})).containsExactly(new double[] {5, 7, 11, 19}, within(1e-9)); // 3 + 2 sqrt x
         assertThat(Law.INVERSE.fit(new double[] {1, 2}, new double[] {8, 4})).containsExactly(new double[] {8, 4}, within(1e-9));
         assertThat(Law.LINEAR.fit(x, new double[] {9, 8, 7, 6})).as("never one that falls").isSorted().hasSize(4);
+    }
+
+    /** Stopped before the second work's second thread: three bars, no fourth of length 0. */
+    @Test
+    void whatWasNotMeasuredHasNoBar(@TempDir Path out) throws IOException {
+        Catalog steps = Catalog.named("moe-step");
+        Size forward = steps.first();
+        Size gradient = forward.with("pass", "gradient");
+        List<Measured> rows = List.of(row(steps, forward, 1, 0.2), row(steps, forward, 2, 0.1), row(steps, gradient, 1, 0.4));
+        HorizontalBarChart chart = BenchChart.chart("Seconds", "s", rows, Measured::median);
+        assertThat(chart.getSeries("1 thread").getXData()).asInstanceOf(InstanceOfAssertFactories.list(Number.class)).containsExactly(0.2, 0.4);
+        assertThat(chart.getSeries("2 threads").getXData()).asInstanceOf(InstanceOfAssertFactories.list(Number.class)).containsExactly(0.1, null);
+        Files.write(out.resolve("bench.png"), BenchChart.png(rows, Map.of(1, PEAKS, 2, PEAKS)));
+        assertThat(ImageIO.read(out.resolve("bench.png").toFile()).getWidth()).isPositive();
+    }
+
+    private static Measured row(Catalog work, Size size, int threads, double seconds) {
+        return new Measured(work, size, threads, new double[] {seconds}, Demand.flops(5e9), 0, List.of(new Measured.Against("torch", 2 * seconds, 2)));
     }
 
     @Test
