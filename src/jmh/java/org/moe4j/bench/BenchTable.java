@@ -35,7 +35,7 @@ public final class BenchTable {
     private static final Map<String, String> USUAL = Map.of("device", "simd", "only", "", "curves", "", "threads", "1", "out", "", "peers", "false", "quick", "false", "rounds", "5", "minutes", "");
 
     /**
-     * @param args {@code device=} the back end; {@code only=} names of works, scaling, profile or kernels, empty for all works; {@code curves=} of scaling, empty for all; {@code threads=} one or more numbers; {@code out=} the folder of
+     * @param args {@code device=} the back end; {@code only=} names of works, memory, scaling, profile or kernels, empty for all works; {@code curves=} of scaling, empty for all; {@code threads=} one or more numbers; {@code out=} the folder of
      *     the files, empty for none; {@code peers=} and {@code quick=} true or not; {@code rounds=}; {@code minutes=} empty for no limit
      */
     public static void main(String... args) {
@@ -59,9 +59,18 @@ public final class BenchTable {
         Forks forks = new Forks(device, budget);
         boolean failed = false;
         try {
-            if (!works.isEmpty()) {
+            boolean memory = only.contains("memory");
+            if (!works.isEmpty() || memory) {
+                List<PeerKind> peers = options.get("peers").equals("true") ? PeerKind.installed(Catalog.torchDevice(device)) : List.of();
                 BenchTable table = new BenchTable(forks);
-                table.run(works, threads, options.get("peers").equals("true") ? PeerKind.installed(Catalog.torchDevice(device)) : List.of(), out);
+                table.head(!peers.isEmpty());
+                if (!works.isEmpty()) {
+                    table.run(works, threads, peers, out);
+                }
+                if (memory) {
+                    table.memory(threads, peers, budget.isQuick(), out);
+                }
+                table.sayWhere(out);
                 failed = table.failed;
             }
             if (only.contains("scaling")) {
@@ -97,8 +106,11 @@ public final class BenchTable {
         }
     }
 
+    private void head(boolean peers) {
+        System.out.printf(Locale.ROOT, LINE, "work", "thr", "median ms", "rate", "", "peak", "", "heap MB", peers ? "ratio to each peer" : "");
+    }
+
     private void run(List<Catalog> works, int[] threads, List<PeerKind> peers, Path out) throws RunnerException {
-        System.out.printf(Locale.ROOT, LINE, "work", "thr", "median ms", "rate", "", "peak", "", "heap MB", peers.isEmpty() ? "" : "ratio to each peer");
         for (int n : threads) {
             Peaks here = forks.peaks(n);
             peaks.put(n, here);
@@ -125,8 +137,38 @@ public final class BenchTable {
                 }
             }
         }
+    }
+
+    private void memory(int[] threads, List<PeerKind> peers, boolean quick, Path out) {
+        if (StepMemory.peak("self").isEmpty()) {
+            System.out.println("memory is not measured: this system does not say how much of it a process has (VmHWM in /proc/self/status).");
+            return;
+        }
+        for (Size size : ResidentMemory.sizes()) {
+            for (int n : threads) {
+                String refusal = ResidentMemory.refusal(size, !peers.isEmpty());
+                if (refusal != null) {
+                    System.out.println(refusal);
+                    continue;
+                }
+                try {
+                    ResidentMemory row = ResidentMemory.of(size, n, peers, quick);
+                    System.out.printf(Locale.ROOT, LINE, row.label(), n, "", number(1e-6 * row.resident()), "MB", String.format(Locale.ROOT, "%.0f %%", 100 * row.shareOfTables()),
+                        "tables", "", row.words());
+                    csv.addAll(row.lines());
+                    write(out);
+                } catch (IllegalStateException failure) {
+                    failed = true;
+                    System.err.println(failure.getMessage());
+                    System.out.println("memory, " + size + ", threads " + n + ": failed, see above; left out.");
+                }
+            }
+        }
+    }
+
+    private void sayWhere(Path out) {
         if (out != null) {
-            System.out.println("Written: " + out.resolve("bench.csv") + (undrawn == null ? ", bench.png" : ". " + undrawn));
+            System.out.println("Written: " + out.resolve("bench.csv") + (rows.isEmpty() ? "" : undrawn == null ? ", bench.png" : ". " + undrawn));
         }
     }
 
@@ -135,7 +177,9 @@ public final class BenchTable {
         if (out != null) {
             AtomicFile.write(out.resolve("bench.csv"), String.join("\n", csv) + "\n");
             try {
-                AtomicFile.write(out.resolve("bench.png"), BenchChart.png(rows, peaks));
+                if (!rows.isEmpty()) {
+                    AtomicFile.write(out.resolve("bench.png"), BenchChart.png(rows, peaks));
+                }
             } catch (LinkageError | InternalError noFonts) {
                 undrawn = "The chart could not be drawn (" + noFonts + "): fontconfig or a font is missing.";
             }

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-import org.moe4j.tensor.ValueType;
+import org.moe4j.autodiff.Cost;
 
 /** Whether there is room for the tables of a work; those of a million PEER experts with Adam's moments are 6.4 GB, and a peer has its own. */
 final class Memory {
@@ -17,11 +17,16 @@ final class Memory {
 
     /** A sentence if the work does not fit in what the machine has free now, else null. */
     static String refusal(Catalog work, Size size, List<PeerKind> peers) {
-        long own = tableValues(work, size) * (LayerWork.table(size).type() == ValueType.BFLOAT16 ? Short.BYTES : Float.BYTES);
+        long own = tableBytes(work, size);
         long ofPeer = peers.contains(PeerKind.TORCH) && !work.work().startsWith("lm-") ? tableValues(work, size) * Float.BYTES : 0;
         long needed = SPARE + own + ofPeer;
         long free = free();
         return needed <= free ? null : "%s is not run: it needs %.1f GB of memory, and %.1f GB are free".formatted(work.label(size), needed * 1e-9, free * 1e-9);
+    }
+
+    /** Bytes of PEER's two tables as they are kept, with two moments each where they are updated. */
+    static long tableBytes(Catalog work, Size size) {
+        return tableValues(work, size) * Cost.bytesPerValue(LayerWork.table(size).type());
     }
 
     /** Values of PEER's two tables, with two moments each where they are updated. */

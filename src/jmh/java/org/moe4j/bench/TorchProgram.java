@@ -7,6 +7,7 @@ import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -118,6 +119,11 @@ final class TorchProgram {
                 throw new UncheckedIOException(failure);
             }
             return Double.parseDouble(answer());
+        }
+
+        @Override
+        public OptionalLong process() {
+            return OptionalLong.of(process.pid());
         }
 
         @Override

@@ -18,13 +18,13 @@ import picocli.CommandLine.Option;
 @Command(name = "experiments/run bench", sortOptions = false,
     description = "Times kernels and training steps beside the machine's measured peaks (multiply-adds, copying, random rows) and says which of them bounds each.",
     footer = {"", "Names: sgemm, skinny, grouped, elementwise, attention, peer-step, moe-step, stored-step, lm-step,",
-        "lm-peer-step, lm-moe-step; scaling, which draws time and memory against experts, tokens, threads and sequence;",
-        "profile, which says where the time of the three language models' steps goes, with flame graphs;",
+        "lm-peer-step, lm-moe-step; memory, which says how much of it a PEER step takes beside its tables;",
+        "scaling, which draws time and memory against experts, tokens, threads and sequence; profile, which says where the time of the three language models' steps goes, with flame graphs;",
         "and kernels, which compares these steps with the sum of their kernels, each measured alone."})
 public final class Benchmarks implements Callable<Integer> {
     /** What {@code --only} takes. */
     public static final List<String> NAMES = List.of("sgemm", "skinny", "grouped", "elementwise", "attention", "peer-step", "moe-step", "stored-step", "lm-step",
-        "lm-peer-step", "lm-moe-step", "scaling", "profile", "kernels");
+        "lm-peer-step", "lm-moe-step", "memory", "scaling", "profile", "kernels");
 
     /** What {@code --curves} takes. */
     public static final List<String> CURVES = List.of("moe-experts", "peer-experts", "stored-experts", "moe-tokens", "peer-tokens", "moe-threads", "peer-threads", "lm-threads",
@@ -36,7 +36,7 @@ public final class Benchmarks implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "simd by default; cuda or cuda:N for the table of a GPU, at sizes of its own; +graphs behind it launches CUDA graphs")
     private String device = "simd";
 
-    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but scaling, profile and kernels by default")
+    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but memory, scaling, profile and kernels by default")
     private List<String> only = List.of();
 
     @Option(names = "--curves", split = ",", paramLabel = "NAME,..", description = "which curves of scaling, all by default; --out keeps the others that it has: moe-experts, "

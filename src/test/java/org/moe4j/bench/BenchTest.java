@@ -14,6 +14,8 @@ import javax.imageio.ImageIO;
 
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.knowm.xchart.HorizontalBarChart;
 import org.moe4j.backend.Backend;
@@ -26,7 +28,7 @@ class BenchTest {
 
     @Test
     void everyNameOfTheCommandIsAWork() {
-        assertThat(Stream.concat(Catalog.ALL.stream().map(Catalog::work), Stream.of("scaling", "profile", "kernels"))).containsExactlyElementsOf(Benchmarks.NAMES);
+        assertThat(Stream.concat(Catalog.ALL.stream().map(Catalog::work), Stream.of("memory", "scaling", "profile", "kernels"))).containsExactlyElementsOf(Benchmarks.NAMES);
     }
 
     @Test
@@ -149,6 +151,29 @@ class BenchTest {
         assertThat(labels.apply(12.0)).isEqualTo("4,096");
         assertThat(labels.apply(12.5)).isBlank();
         assertThat(Scaling.chart("A curve", "threads", false, Law.INVERSE, x, y, y).getStyler().getxAxisTickLabelsFormattingFunction().apply(2.0)).isEqualTo("2");
+    }
+
+    /** In a process of its own by the launcher: with 16,384 experts of width 64 the tables and moments are 25.2 MB, or half of that. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theMemoryOfAStepIsThatOfItsProcess() {
+        Size size = Size.of("experts=16384 heads=2 topk=4 dim=64 tokens=32 pass=update table=float32");
+        ResidentMemory whole = ResidentMemory.of(size, 1, List.of(), true);
+        ResidentMemory half = ResidentMemory.of(size.with("table", "bfloat16"), 1, List.of(), true);
+        assertThat(whole.tables()).isEqualTo(2L * 16384 * 64 * 3 * Float.BYTES).isEqualTo(2 * half.tables());
+        assertThat(whole.resident() - whole.tables()).isBetween(30_000_000L, 400_000_000L);
+        assertThat(half.resident() - half.tables()).isBetween(30_000_000L, 400_000_000L);
+        assertThat(ResidentMemory.sizes()).extracting(each -> each.values().getOrDefault("table", "float32")).containsExactly("float32", "bfloat16");
+    }
+
+    @Test
+    void theLineOfAResidentMemoryIsInTheColumns() {
+        Size size = Catalog.named("peer-step").first().with("pass", "update");
+        ResidentMemory row = new ResidentMemory(size, 2, 8_000_000_000L, 6_000_000_000L, List.of(new ResidentMemory.Against("torch 1.13 sparse", 10_000_000_000L)));
+        assertThat(row.lines()).containsExactly("memory," + size + ",2,,8000.00,MB,0.7500,torch 1.13 sparse,,1.250");
+        assertThat(row.words()).isEqualTo("2,000 MB beside the 6,000 of tables and moments, 1.25 torch 1.13 sparse");
+        assertThat(row.label()).isEqualTo("memory, peer-step pass=update");
+        assertThat(new ResidentMemory(size, 2, 8_000_000_000L, 6_000_000_000L, List.of()).lines()).containsExactly("memory," + size + ",2,,8000.00,MB,0.7500,,,");
     }
 
     @Test
