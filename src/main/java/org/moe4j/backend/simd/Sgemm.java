@@ -13,7 +13,8 @@ import static org.moe4j.backend.simd.Lanes.L;
  * <p>Where there are so few columns that all of B packed is half of the second-level cache ({@link #NEAR}), it is packed once and stays there,
  * while {@link #SHORT_BLOCK} rows of A at a time are packed beside it and pass over all of it; their rows of C are then written close together.
  *
- * <p>Few rows read B where it lies, which costs them less than packing it.
+ * <p>Few rows read B where it lies, which costs them less than packing it. A is read where it lies as soon as there are tiles for its distance of rows
+ * ({@link InPlace}); until then, and where the columns are no whole panels, it is packed.
  *
  * <p>A task is a block of rows by a group of panels; each thread packs what it needs into its own scratch, so the whole
  * product is one parallel region without barriers.
@@ -80,7 +81,8 @@ final class Sgemm {
     static void block(boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
-        boolean inPlace = !tb && readInPlace(m, ldb);
+        boolean rightInPlace = !tb && readInPlace(m, ldb);
+        InPlace left = n % PANEL == 0 ? InPlace.of(ta, lda, (long) m * n * k) : null;
         boolean near = staysNear(n, k);
         int each = near ? evenBlock(m, blocks(m, SHORT_BLOCK), 4) : m;
         int apart = near ? Math.min(k, Tiles.DEPTH) * PANEL : 0; // panels of B: all are kept, or one after the other
@@ -91,35 +93,46 @@ final class Sgemm {
             boolean adds = add || p > 0;
             for (int i = 0; i < m; i += each) {
                 int h = Math.min(each, m - i);
-                if (ta) Pack.transpose(depth, h, a, ao + p * lda + i, lda, rows, 0, Tiles.ROW);
-                else Pack.copy(h, depth, a, ao + i * lda + p, lda, rows, 0, Tiles.ROW);
+                int corner = ao + (ta ? p * lda + i : i * lda + p);
+                boolean mayPack = i == 0 && !tb && h >= 4; // in the tile of the first rows
+                int first = mayPack && !rightInPlace && PANEL == 4 * L ? 4 : 0;
+                if (left == null) pack(ta, 0, h, depth, a, corner, lda, rows);
+                else left.pack(first, h, depth, a, corner, rows);
                 for (int j = 0; j < n; j += PANEL) {
                     int w = Math.min(PANEL, n - j);
                     int to = co + i * ldc + j;
                     float[] from = adds ? c : after.start();
                     int fo = adds ? to : after.startAt(to);
                     int ldf = adds ? ldc : 0;
-                    if (inPlace && w == PANEL) {
-                        panel(0, h, w, depth, rows, 0, b, bo + p * ldb + j, ldb, from, fo, ldf, c, to, ldc);
+                    if (rightInPlace && w == PANEL) {
+                        panel(left, 0, h, w, depth, a, corner, rows, b, bo + p * ldb + j, ldb, from, fo, ldf, c, to, ldc);
                         continue;
                     }
                     int panel = j / PANEL * apart;
-                    boolean packing = i == 0 && !tb && w == 4 * L && h >= 4;
+                    boolean packing = mayPack && w == 4 * L;
                     if (packing) Tiles.packing().multiply(depth, rows, 0, b, bo + p * ldb + j, ldb, panels, panel, from, fo, ldf, c, to, ldc);
                     else if (i == 0 && tb) Pack.transpose(w, depth, b, bo + j * ldb + p, ldb, panels, panel, PANEL);
                     else if (i == 0) Pack.panel(depth, w, b, bo + p * ldb + j, ldb, panels, panel);
-                    panel(packing ? 4 : 0, h, w, depth, rows, 0, panels, panel, PANEL, from, fo, ldf, c, to, ldc);
+                    panel(left, packing ? 4 : 0, h, w, depth, a, corner, rows, panels, panel, PANEL, from, fo, ldf, c, to, ldc);
                 }
                 if (p + depth == k) after.finish(h, n, co + i * ldc);
             }
         }
     }
 
-    /** Rows {@code first} to m of a block, packed as the tiles want them, over one panel of B, packed or where it lies: C = what is in {@code from} + A B. */
-    static void panel(int first, int m, int w, int k, float[] a, int ao, float[] b, int bo, int ldb, float[] from, int fo, int ldf, float[] c, int co, int ldc) {
+    /** Packs rows {@code from} to {@code to} of op(A), k values of each. */
+    static void pack(boolean ta, int from, int to, int k, float[] a, int ao, int lda, float[] rows) {
+        if (ta) Pack.transpose(k, to - from, a, ao + from, lda, rows, from * Tiles.ROW, Tiles.ROW);
+        else Pack.copy(to - from, k, a, ao + from * lda, lda, rows, from * Tiles.ROW, Tiles.ROW);
+    }
+
+    /** Rows {@code first} to m of a block, packed or where they lie in {@code a}, over one panel of B, packed or where it lies: C = what is in {@code from} + A B. */
+    private static void panel(InPlace left, int first, int m, int w, int k, float[] a, int ao, float[] rows, float[] b, int bo, int ldb,
+            float[] from, int fo, int ldf, float[] c, int co, int ldc) {
         for (int i = first; i < m; ) {
             int h = tileRows(m - i, w);
-            tile(h, Math.min(h, m - i), w, k, a, ao + i * Tiles.ROW, b, bo, ldb, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
+            if (left != null && h <= m - i) left.tile(h).multiply(k, a, ao + i * left.apart(), b, bo, ldb, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
+            else tile(h, Math.min(h, m - i), w, k, rows, i * Tiles.ROW, b, bo, ldb, from, fo + i * ldf, ldf, c, co + i * ldc, ldc);
             i += h;
         }
     }

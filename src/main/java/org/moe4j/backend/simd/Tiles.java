@@ -42,6 +42,9 @@ final class Tiles {
     /** Where tiles start that add to nothing. */
     static final float[] ZEROS = new float[PANEL];
 
+    /** Calls after which the compiler has noticed a tile: 200 by its threshold, more while C1 is busy. */
+    static final int NOTICED = 520;
+
     private static final boolean TOLD = Compilation.withoutC1(Tiles.class.getName().replace('.', '/') + "$*.multiply");
     private static final Tile[] SIX = new Tile[ACROSS + 1];
     /** Beside 6, as 4 + 6 i rows are what 16, 64, 256 and 1024 are; only as wide as the registers allow. */
@@ -75,7 +78,7 @@ final class Tiles {
         float[] a = new float[6 * ROW];
         float[] b = new float[PANEL];
         float[] c = new float[6 * PANEL];
-        for (int i = 0; i < 520; i++) { // the threshold is 200 calls, more while C1 is busy
+        for (int i = 0; i < NOTICED; i++) {
             SIX[ACROSS].multiply(1, a, 0, b, 0, PANEL, c, 0, PANEL, c, 0, PANEL);
             SIX[2].multiply(1, a, 0, b, 0, PANEL, c, 0, PANEL, c, 0, PANEL);
             if (ACROSS == 4) {

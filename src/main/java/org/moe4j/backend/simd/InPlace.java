@@ -1,0 +1,131 @@
+package org.moe4j.backend.simd;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The register tiles that read a left operand where it lies, in rows or columns a certain distance apart, so that nothing packs it (3 to 8 % of a product of 256
+ * columns, 10 % where it is transposed). The distance is a constant of theirs: with a variable a tile makes 100 or 105 GFLOP/s, not 114, see {@link Tiles}.
+ *
+ * <p>So there is a class for each distance, and C2 has to compile it, which the first steps of a program have no time for. Tiles are made for a distance once
+ * {@link #MUCH} has been multiplied with it, in a thread of their own, and used as soon as they are fast; before, products pack. Every value
+ * is the same chain of multiply-adds either way, so that nobody sees when it happens.
+ */
+final class InPlace {
+    /** Multiply-adds: a fifth of a second of one thread. */
+    private static final long MUCH = 10_000_000_000L;
+    /** Distances that there are tiles for; a model has about five. */
+    private static final int MOST = 24;
+    /** Nanoseconds under which a tile of 16 products is a compiled one: it takes 150 then, and 100,000 and more in the interpreter. */
+    private static final long FAST = 20_000;
+    /** Looks at whether it is, 10 ms apart; then it is left. */
+    private static final int LOOKS = 3_000;
+
+    /** By distance; who comes to a taken place has it, unless tiles were begun there. The size is a prime, for distances are multiples of powers of two. */
+    private static final InPlace[] ALL = new InPlace[1021];
+    private static final AtomicInteger BEGUN = new AtomicInteger();
+
+    private final boolean columns;
+    private final int ld;
+    /** Multiply-adds so far; threads that write over one another's sums only make it later. */
+    private long work;
+    private volatile boolean begun;
+    private Tiles.Tile six;
+    private Tiles.Tile four;
+    private volatile boolean ready;
+
+    private InPlace(boolean columns, int ld) {
+        this.columns = columns;
+        this.ld = ld;
+    }
+
+    /**
+     * Tiles for an A that lies in rows or, transposed, in columns {@code ld} apart.
+     *
+     * @param work multiply-adds that they are wanted for
+     * @return null where there are none yet
+     */
+    static InPlace of(boolean columns, int ld, long work) {
+        int place = place(columns, ld);
+        InPlace tiles = ALL[place];
+        if (tiles == null || tiles.ld != ld || tiles.columns != columns) {
+            if (tiles == null || !tiles.begun) ALL[place] = new InPlace(columns, ld);
+            return null;
+        }
+        if (tiles.ready) return tiles;
+        tiles.work += work;
+        if (tiles.work > MUCH && !tiles.begun) tiles.begin();
+        return null;
+    }
+
+    private static int place(boolean columns, int ld) {
+        return (int) ((2L * ld + (columns ? 1 : 0)) % ALL.length);
+    }
+
+    /** Makes the tiles at once, to be used whether or not they are fast by now. */
+    static synchronized void now(boolean columns, int ld) {
+        if (of(columns, ld, 0) != null) return;
+        InPlace tiles = new InPlace(columns, ld);
+        tiles.begun = true;
+        tiles.make();
+        tiles.ready = true;
+        ALL[place(columns, ld)] = tiles;
+    }
+
+    private synchronized void begin() {
+        if (begun) return;
+        begun = true;
+        if (BEGUN.incrementAndGet() > MOST) return;
+        Thread.ofPlatform().daemon().name("moe4j-tiles").start(() -> {
+            make();
+            ready = becomesFast(six, 6) && (four == null || becomesFast(four, 4));
+        });
+    }
+
+    private void make() {
+        four = Tiles.ACROSS == 4 ? made(4) : null;
+        six = made(6);
+    }
+
+    private Tiles.Tile made(int rows) {
+        return columns ? TileCode.inColumns(rows, Tiles.ACROSS, ld) : TileCode.inRows(rows, Tiles.ACROSS, ld);
+    }
+
+    /** Calls a tile until C2 has compiled it. */
+    private boolean becomesFast(Tiles.Tile tile, int rows) {
+        int k = 16;
+        float[] a = new float[columns ? k * ld + rows : rows * ld + k];
+        float[] b = new float[k * Tiles.PANEL];
+        float[] c = new float[rows * Tiles.PANEL];
+        for (int i = 0; i < Tiles.NOTICED; i++) tile.multiply(1, a, 0, b, 0, Tiles.PANEL, c, 0, Tiles.PANEL, c, 0, Tiles.PANEL);
+        for (int look = 0; look < LOOKS; look++) {
+            long start = System.nanoTime();
+            tile.multiply(k, a, 0, b, 0, Tiles.PANEL, c, 0, Tiles.PANEL, c, 0, Tiles.PANEL);
+            if (System.nanoTime() - start < FAST) return true;
+            LockSupport.parkNanos(10_000_000);
+        }
+        return false;
+    }
+
+    /**
+     * Packs the rows of a block that can't be read where they lie: the first ones, for the tile that packs B, and what is left for a last tile with fewer
+     * rows than it has. Of an A in columns every line is read once, in the order in which memory likes it (see {@link Pack#touch}).
+     */
+    void pack(int first, int m, int k, float[] a, int ao, float[] rows) {
+        if (columns) Scratch.mine().touched = Pack.touch(k, m, a, ao, ld);
+        Sgemm.pack(columns, 0, first, k, a, ao, ld, rows);
+        int i = first;
+        for (int h; (h = Sgemm.tileRows(m - i, Tiles.PANEL)) <= m - i; ) i += h;
+        Sgemm.pack(columns, i, m, k, a, ao, ld, rows);
+    }
+
+    /** Distance of two rows. */
+    int apart() {
+        return columns ? 1 : ld;
+    }
+
+    /** @param rows 6, or 4 where the largest tile is 4 vectors wide */
+    Tiles.Tile tile(int rows) {
+        return rows == 6 ? six : four;
+    }
+}
