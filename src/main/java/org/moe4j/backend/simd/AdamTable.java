@@ -11,20 +11,26 @@ import org.moe4j.tensor.ValueType;
  * Rows of a table and of its two moments on their way through {@link Adam}. A few rows are touched before their step, a value of every cache line, all
  * in step: memory then answers with as many lines in flight as the core can have, where between two rows' steps the arithmetic takes their place in the reorder buffer.
  */
-abstract sealed class AdamTable {
+abstract sealed class AdamTable<S extends Storage> {
     /** Bytes of rows that are touched together: well within the first-level cache, with the gradients beside them. */
     private static final int TOUCHED = 12 << 10;
     private static final int LINE = 64;
 
     final AdamStep step;
     final int width;
+    final S p;
+    final S m;
+    final S v;
 
-    private AdamTable(AdamStep step, int width) {
+    private AdamTable(AdamStep step, int width, S p, S m, S v) {
         this.step = step;
         this.width = width;
+        this.p = p;
+        this.m = m;
+        this.v = v;
     }
 
-    static AdamTable of(AdamStep step, int width, Storage p, Storage m, Storage v) {
+    static AdamTable<?> of(AdamStep step, int width, Storage p, Storage m, Storage v) {
         if (p.type() == ValueType.BFLOAT16) return new Half(step, width, (HalfStorage) p, (HalfStorage) m, (HalfStorage) v);
         return new Single(step, width, FloatStorage.of(p), FloatStorage.of(m), FloatStorage.of(v));
     }
@@ -47,16 +53,9 @@ abstract sealed class AdamTable {
     /** The row whose values start at place {@code at} of the table. */
     abstract void row(int at, float[] g, int ig);
 
-    private static final class Single extends AdamTable {
-        private final FloatStorage p;
-        private final FloatStorage m;
-        private final FloatStorage v;
-
+    private static final class Single extends AdamTable<FloatStorage> {
         Single(AdamStep step, int width, FloatStorage p, FloatStorage m, FloatStorage v) {
-            super(step, width);
-            this.p = p;
-            this.m = m;
-            this.v = v;
+            super(step, width, p, m, v);
         }
 
         @Override
@@ -82,16 +81,9 @@ abstract sealed class AdamTable {
         }
     }
 
-    private static final class Half extends AdamTable {
-        private final HalfStorage p;
-        private final HalfStorage m;
-        private final HalfStorage v;
-
+    private static final class Half extends AdamTable<HalfStorage> {
         Half(AdamStep step, int width, HalfStorage p, HalfStorage m, HalfStorage v) {
-            super(step, width);
-            this.p = p;
-            this.m = m;
-            this.v = v;
+            super(step, width, p, m, v);
         }
 
         @Override

@@ -1,6 +1,5 @@
 package org.moe4j.backend.simd;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
@@ -9,9 +8,7 @@ import org.moe4j.backend.Binary;
 import org.moe4j.backend.Epilogue;
 import org.moe4j.backend.HalfStorage;
 import org.moe4j.backend.Unary;
-import org.moe4j.tensor.Bfloat16;
 import org.moe4j.tensor.CounterRandom;
-import org.moe4j.tensor.NormalBlock;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.RowSums;
@@ -66,60 +63,18 @@ public final class SimdBackend implements Backend {
     // ---- whole storages --------------------------------------------------------------------------------------------
 
     @Override
-    public void fill(Storage storage, double value) {
-        if (storage instanceof HalfStorage h) {
-            team.chunks(h.length(), (at, n) -> Arrays.fill(h.array(), h.offset() + at, h.offset() + at + n, Bfloat16.nearest((float) value)));
-            return;
-        }
-        FloatStorage x = of(storage);
-        team.chunks(x.length(), (at, n) -> Arrays.fill(x.array(), x.offset() + at, x.offset() + at + n, (float) value));
+    public void fill(Storage x, double value) {
+        Values.fill(team, x, value);
     }
 
     @Override
-    public void copy(Storage from, Storage to) {
-        if (from.type() == to.type() && !(from instanceof FloatStorage && to instanceof FloatStorage)) {
-            copySegments(from.segment(), to.segment());
-        } else if (from instanceof HalfStorage x) {
-            FloatStorage y = of(to);
-            team.chunks(x.length(), (at, n) -> Halves.widen(x.array(), x.offset() + at, y.array(), y.offset() + at, n));
-        } else {
-            FloatStorage x = of(from);
-            generate(to, (at, n, y, iy) -> System.arraycopy(x.array(), x.offset() + at, y, iy, n));
-        }
+    public void copy(Storage x, Storage y) {
+        Values.copy(team, x, y);
     }
 
     @Override
-    public void copyAtRandom(Storage from, StochasticRounding rounding, int first, Storage to) {
-        FloatStorage x = of(from);
-        HalfStorage y = (HalfStorage) to;
-        team.chunks(x.length(), (at, n) ->
-                Halves.atRandom(rounding, first + at, x.array(), x.offset() + at, y.array(), y.offset() + at, n));
-    }
-
-    /** Writes values {@code at} and on, n of them, to y from {@code iy} on. */
-    private interface Source {
-        void write(int at, int n, float[] y, int iy);
-    }
-
-    /** In place, or by way of working memory where they are rounded. */
-    private void generate(Storage to, Source source) {
-        if (to instanceof HalfStorage h) {
-            team.chunks(h.length(), (at, n) -> {
-                float[] wide = Scratch.mine().wide(n);
-                source.write(at, n, wide, 0);
-                Halves.nearest(wide, 0, h.array(), h.offset() + at, n);
-            });
-        } else {
-            FloatStorage y = of(to);
-            team.chunks(y.length(), (at, n) -> source.write(at, n, y.array(), y.offset() + at));
-        }
-    }
-
-    /** Between arrays, or to or from a store of rows. */
-    private void copySegments(MemorySegment x, MemorySegment y) {
-        long piece = (long) Team.CHUNK * Float.BYTES;
-        team.parallel(Math.toIntExact(Math.ceilDiv(x.byteSize(), piece)), i ->
-                MemorySegment.copy(x, i * piece, y, i * piece, Math.min(piece, x.byteSize() - i * piece)));
+    public void copyAtRandom(Storage x, StochasticRounding rounding, int first, Storage y) {
+        Values.copyAtRandom(team, of(x), rounding, first, (HalfStorage) y);
     }
 
     @Override
@@ -136,41 +91,18 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public double sumOfSquares(Storage storage) {
-        int size = Math.toIntExact(storage.size());
-        double[] parts = new double[Sgemm.blocks(size, Team.CHUNK)];
-        if (storage instanceof HalfStorage h) {
-            team.chunks(size, (at, n) -> {
-                float[] wide = Scratch.mine().wide(n);
-                Halves.widen(h.array(), h.offset() + at, wide, 0, n);
-                parts[at / Team.CHUNK] = Runs.sumOfSquares(wide, 0, n);
-            });
-        } else {
-            FloatStorage x = of(storage);
-            team.chunks(size, (at, n) -> parts[at / Team.CHUNK] = Runs.sumOfSquares(x.array(), x.offset() + at, n));
-        }
-        double sum = 0;
-        for (double part : parts) sum += part;
-        return sum;
+    public double sumOfSquares(Storage x) {
+        return Values.sumOfSquares(team, x);
     }
 
     @Override
-    public void uniform(CounterRandom random, double low, double high, Storage storage) {
-        generate(storage, (at, n, y, iy) -> {
-            for (int i = 0; i < n; i++) y[iy + i] = (float) (low + (high - low) * random.uniform(at + i));
-        });
+    public void uniform(CounterRandom random, double low, double high, Storage x) {
+        Values.uniform(team, random, low, high, x);
     }
 
     @Override
-    public void normal(CounterRandom random, double deviation, Storage storage) {
-        generate(storage, (at, n, y, iy) -> {
-            NormalBlock block = Scratch.mine().normals();
-            for (int from = 0; from < n; from += NormalBlock.SIZE) {
-                int size = Math.min(NormalBlock.SIZE, n - from);
-                double[] z = block.of(random, at + from, size);
-                for (int i = 0; i < size; i++) y[iy + from + i] = (float) (deviation * z[i]);
-            }
-        });
+    public void normal(CounterRandom random, double deviation, Storage x) {
+        Values.normal(team, random, deviation, x);
     }
 
     // ---- elementwise -----------------------------------------------------------------------------------------------
@@ -254,8 +186,7 @@ public final class SimdBackend implements Backend {
             }
             return;
         }
-        if (from instanceof HalfStorage table) HalfRows.gather(team, table, width, rows, of(to));
-        else TableRows.gather(team, of(from), width, rows, of(to));
+        Table.of(from, width).gather(team, rows, of(to));
     }
 
     @Override
@@ -267,32 +198,22 @@ public final class SimdBackend implements Backend {
     public void gatherDot(Storage in, Storage from, int width, IntStorage list, int perRow, Storage out, boolean add) {
         FloatStorage x = of(in);
         FloatStorage s = of(out);
+        Table table = Table.of(from, width);
         HostInts ids = HostInts.of(list);
         int tokens = perRow == 0 ? 0 : ids.length() / perRow;
-        if (from instanceof HalfStorage table) {
-            team.rows(tokens, perRow * width, t -> HalfRows.dots(x.array(), x.offset() + t * width, table, width,
-                    ids.array(), ids.from() + t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
-        } else {
-            FloatStorage table = of(from);
-            team.rows(tokens, perRow * width, t -> TableRows.dots(x.array(), x.offset() + t * width,
-                    table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, s.array(), s.offset() + t * perRow, add));
-        }
+        team.rows(tokens, perRow * width, t -> table.dots(x.array(), x.offset() + t * width, ids.array(), ids.from() + t * perRow, perRow,
+                s.array(), s.offset() + t * perRow, add));
     }
 
     @Override
     public void gatherSum(Storage weights, Storage from, int width, IntStorage list, int perRow, Storage out, boolean add) {
         FloatStorage w = of(weights);
         FloatStorage y = of(out);
+        Table table = Table.of(from, width);
         HostInts ids = HostInts.of(list);
         int tokens = perRow == 0 ? 0 : ids.length() / perRow;
-        if (from instanceof HalfStorage table) {
-            team.rows(tokens, perRow * width, t -> HalfRows.sum(array(w), offset(w) + t * perRow, table, width,
-                    ids.array(), ids.from() + t * perRow, perRow, y.array(), y.offset() + t * width, add));
-        } else {
-            FloatStorage table = of(from);
-            team.rows(tokens, perRow * width, t -> TableRows.sum(array(w), offset(w) + t * perRow,
-                    table.array(), table.offset(), width, ids.array(), ids.from() + t * perRow, perRow, y.array(), y.offset() + t * width, add));
-        }
+        team.rows(tokens, perRow * width, t -> table.sum(array(w), offset(w) + t * perRow, ids.array(), ids.from() + t * perRow, perRow,
+                y.array(), y.offset() + t * width, add));
     }
 
     @Override
@@ -456,7 +377,7 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void adamRows(AdamStep step, IntStorage list, int width, Storage weights, Storage grads, Storage firsts, Storage seconds) {
-        AdamTable table = AdamTable.of(step, width, weights, firsts, seconds);
+        AdamTable<?> table = AdamTable.of(step, width, weights, firsts, seconds);
         FloatStorage g = of(grads);
         HostInts rows = HostInts.of(list);
         int each = Team.rowsATask(width);
@@ -467,7 +388,7 @@ public final class SimdBackend implements Backend {
     @Override
     public void adamRows(AdamStep step, RowSums g, Storage weights, Storage firsts, Storage seconds) {
         RowSegments segments = new RowSegments(g);
-        AdamTable table = AdamTable.of(step, segments.width(), weights, firsts, seconds);
+        AdamTable<?> table = AdamTable.of(step, segments.width(), weights, firsts, seconds);
         int each = Team.rowsATask(segments.width());
         team.parallel(Sgemm.blocks(segments.count(), each), task -> {
             int from = task * each;
