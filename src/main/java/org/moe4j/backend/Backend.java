@@ -164,6 +164,16 @@ public interface Backend extends AutoCloseable {
      */
     void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add);
 
+    /**
+     * The products one after the other, where one may use what the ones before it have made of the same expert's rows: a back end may do all of an
+     * expert's before it turns to the next one, so that what passes between them stays in a cache.
+     */
+    default void groupedProducts(IntStorage starts, List<GroupedProduct> products) {
+        for (GroupedProduct product : products) {
+            product.run(this, starts);
+        }
+    }
+
     /** y[r] = bias[e] for the rows r of each expert e, starts[e] to starts[e+1]; bias (E,n), y (R,n). Other rows are left alone. */
     default void groupedBias(IntStorage starts, int n, Storage bias, Storage y) {
         HostInts first = HostInts.of(starts);

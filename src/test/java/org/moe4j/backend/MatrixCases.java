@@ -52,6 +52,23 @@ final class MatrixCases {
                                 run.keep("dw", dw, 8 + rows);
                             }
                         }),
+                new BackendCase("groupedProducts", 3, 17, List.of(new int[] {5, 39, 256}, new int[] {30, 67, 64}), (on, run, n) -> {
+                    int rows = 9 * n[0];
+                    IntStorage starts = run.startsOfAll(n[0], rows);
+                    Storage x = run.input((long) rows * n[2]);
+                    Storage in = run.input((long) n[0] * n[1] * n[2], -0.1, 0.1);
+                    Storage out = run.input((long) n[0] * n[1] * n[2], -0.1, 0.1);
+                    Storage h = run.output((long) rows * n[1]);
+                    Storage y = run.output((long) rows * n[2]);
+                    Storage dw = run.output((long) n[0] * n[1] * n[2]);
+                    on.groupedProducts(starts, List.of(
+                        new GroupedProduct.Rows(true, n[1], n[2], x, in, h, false, new Epilogue.Layer(run.input((long) n[0] * n[1]))),
+                        new GroupedProduct.Rows(false, n[2], n[1], h, out, y, false, null),
+                        new GroupedProduct.Weights(n[1], n[2], h, y, dw, false)));
+                    run.keep("h", h, 8 + n[2]);
+                    run.keep("y", y, 8 + n[1] + n[2]);
+                    run.keep("dw", dw, 8 + rows + n[1] + n[2]);
+                }),
                 new BackendCase("groupedBias", 2, 33, List.of(new int[] {64, 67}), (on, run, n) -> {
                     int rows = 3 + 9 * n[0];
                     Storage y = run.input((long) rows * n[1]);

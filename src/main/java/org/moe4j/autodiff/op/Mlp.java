@@ -1,5 +1,6 @@
 package org.moe4j.autodiff.op;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -10,6 +11,7 @@ import org.moe4j.autodiff.Op;
 import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Epilogue;
+import org.moe4j.backend.GroupedProduct;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
@@ -76,47 +78,48 @@ public record Mlp(Variable x, Variable in, Variable inBias, Variable gate, Varia
     @Override
     public void forward(Backend on, Call call) {
         Storage h = call.y(1);
+        List<GroupedProduct> products = new ArrayList<>();
         if (gate == null) {
             boolean keep = !f.slopeFromValue() && inputs().stream().anyMatch(Variable::wantsGrad);
-            product(on, true, hidden(), dim(), x.data(), in, kept(call), new Epilogue.Layer(data(inBias), f, h, keep)); // h = f(x · inᵀ + inBias)
+            products.add(product(true, hidden(), dim(), x.data(), in, kept(call), new Epilogue.Layer(data(inBias), f, h, keep))); // h = f(x · inᵀ + inBias)
         } else {
             Storage up = call.y(2);
-            product(on, true, hidden(), dim(), x.data(), in, up, new Epilogue.Layer(data(inBias)));
-            product(on, true, hidden(), dim(), x.data(), gate, call.y(3), new Epilogue.Gate(data(gateBias), f, up, h)); // h = f(x · gateᵀ + gateBias) up
+            products.add(product(true, hidden(), dim(), x.data(), in, up, new Epilogue.Layer(data(inBias))));
+            products.add(product(true, hidden(), dim(), x.data(), gate, call.y(3), new Epilogue.Gate(data(gateBias), f, up, h))); // h = f(x · gateᵀ + gateBias) up
         }
-        product(on, true, width(), hidden(), h, out, call.y(), new Epilogue.Layer(data(outBias)));
+        products.add(product(true, width(), hidden(), h, out, call.y(), new Epilogue.Layer(data(outBias))));
+        run(on, products);
     }
 
     @Override
     public void backward(Backend on, Call call) {
         Storage h = call.y(1);
-        weightGrad(on, call.dy(), h, width(), hidden(), out); // dout += dyᵀ · h
-        biasGrad(on, call.dy(), width(), outBias);
         Storage dz = call.scratch((long) rows() * hidden());
         Storage dh = call.scratch(dz.size());
+        Storage dgate = gate == null ? null : call.scratch(dz.size());
+        List<GroupedProduct> products = new ArrayList<>();
+        addWeightGrad(products, call.dy(), h, width(), hidden(), out); // dout += dyᵀ · h
         if (gate == null) {
-            product(on, false, hidden(), width(), call.dy(), out, dh, new Epilogue.Slope(f, kept(call), h, dz)); // dz = (dy · out) f'(z)
-            projectionGrad(on, dz, in, inBias);
+            products.add(product(false, hidden(), width(), call.dy(), out, dh, new Epilogue.Slope(f, kept(call), h, dz))); // dz = (dy · out) f'(z)
+            addProjectionGrad(products, dz, in);
         } else {
-            Storage dgate = call.scratch(dz.size());
-            product(on, false, hidden(), width(), call.dy(), out, dh,
-                new Epilogue.GateGrad(f, call.y(3), call.y(2), dz, dgate, call.scratch(dz.size()))); // dz = dh f(g) and dgate = dh up f'(g), dh = dy · out
-            projectionGrad(on, dz, in, inBias);
-            projectionGrad(on, dgate, gate, gateBias);
+            products.add(product(false, hidden(), width(), call.dy(), out, dh,
+                new Epilogue.GateGrad(f, call.y(3), call.y(2), dz, dgate, call.scratch(dz.size())))); // dz = dh f(g) and dgate = dh up f'(g), dh = dy · out
+            addProjectionGrad(products, dz, in);
+            addProjectionGrad(products, dgate, gate);
         }
+        run(on, products);
+        biasGrad(on, call.dy(), width(), outBias);
+        biasGrad(on, dz, hidden(), inBias);
+        biasGrad(on, dgate, hidden(), gateBias);
     }
 
-    /** The gradients of z = x · wᵀ + bias. */
-    private void projectionGrad(Backend on, Storage dz, Variable w, Variable bias) {
-        weightGrad(on, dz, x.data(), hidden(), dim(), w); // dw += dzᵀ · x
-        biasGrad(on, dz, hidden(), bias);
+    /** The gradients of z = x · wᵀ + bias but for the bias. */
+    private void addProjectionGrad(List<GroupedProduct> products, Storage dz, Variable w) {
+        addWeightGrad(products, dz, x.data(), hidden(), dim(), w); // dw += dzᵀ · x
         if (x.wantsGrad()) {
             boolean add = x.addsToGrad();
-            if (starts == null) {
-                on.gemm(false, false, rows(), dim(), hidden(), dz, w.data(), x.dData(), add); // dx += dz · w
-            } else {
-                on.groupedGemm(starts, false, dim(), hidden(), dz, w.data(), x.dData(), add);
-            }
+            products.add(new GroupedProduct.Rows(false, dim(), hidden(), dz, w.data(), x.dData(), add, null)); // dx += dz · w
         }
     }
 
@@ -129,23 +132,30 @@ public record Mlp(Variable x, Variable in, Variable inBias, Variable gate, Varia
         return up.plus(starts == null ? Linear.cost(rows(), width(), hidden()) : GroupedLinear.cost(starts, rows(), width(), hidden()));
     }
 
-    private void product(Backend on, boolean transposeW, int n, int k, Storage a, Variable w, Storage c, Epilogue after) {
-        if (starts == null) {
-            on.gemm(false, transposeW, rows(), n, k, a, w.data(), c, after);
-        } else {
-            on.groupedGemm(starts, transposeW, n, k, a, w.data(), c, after);
+    /** One after the other; where one network has all rows, as products of matrices. */
+    private void run(Backend on, List<GroupedProduct> products) {
+        if (starts != null) {
+            on.groupedProducts(starts, products);
+            return;
+        }
+        for (GroupedProduct product : products) {
+            switch (product) {
+                case GroupedProduct.Rows p when p.after() != null -> on.gemm(false, p.transposeW(), rows(), p.n(), p.k(), p.x(), p.w(), p.y(), p.after());
+                case GroupedProduct.Rows p -> on.gemm(false, p.transposeW(), rows(), p.n(), p.k(), p.x(), p.w(), p.y(), p.add());
+                case GroupedProduct.Weights p -> on.gemm(true, false, p.m(), p.n(), rows(), p.a(), p.b(), p.dw(), p.add());
+            }
         }
     }
 
+    private static GroupedProduct product(boolean transposeW, int n, int k, Storage a, Variable w, Storage c, Epilogue after) {
+        return new GroupedProduct.Rows(transposeW, n, k, a, w.data(), c, false, after);
+    }
+
     /** dw += aᵀ · b, with a (R,m) and b (R,n). */
-    private void weightGrad(Backend on, Storage a, Storage b, int m, int n, Variable w) {
+    private static void addWeightGrad(List<GroupedProduct> products, Storage a, Storage b, int m, int n, Variable w) {
         if (w.wantsGrad()) {
             boolean add = w.addsToGrad();
-            if (starts == null) {
-                on.gemm(true, false, m, n, rows(), a, b, w.dData(), add);
-            } else {
-                on.groupedGemmWeights(starts, m, n, a, b, w.dData(), add);
-            }
+            products.add(new GroupedProduct.Weights(m, n, a, b, w.dData(), add));
         }
     }
 

@@ -1,11 +1,13 @@
 package org.moe4j.backend.simd;
 
 import java.util.Arrays;
+import java.util.List;
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Binary;
 import org.moe4j.backend.Epilogue;
+import org.moe4j.backend.GroupedProduct;
 import org.moe4j.backend.HalfStorage;
 import org.moe4j.backend.Unary;
 import org.moe4j.tensor.CounterRandom;
@@ -152,25 +154,41 @@ public final class SimdBackend implements Backend {
 
     @Override
     public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, boolean add) {
-        multiply(starts, transposeW, n, k, of(x), of(w), of(y), add, TaskEpilogue.NONE);
+        groupedProducts(starts, List.of(new GroupedProduct.Rows(transposeW, n, k, x, w, y, add, null)));
     }
 
     @Override
     public void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, Epilogue after) {
-        TaskEpilogue rest = TaskEpilogue.of(after, n, of(y));
-        multiply(starts, transposeW, n, k, of(x), of(w), rest.c(), false, rest);
-    }
-
-    private void multiply(IntStorage starts, boolean tw, int n, int k, FloatStorage x, FloatStorage w, FloatStorage y, boolean add, TaskEpilogue after) {
-        GroupedSgemm.multiply(team, HostInts.of(starts), tw, n, k, x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), add, after);
+        groupedProducts(starts, List.of(new GroupedProduct.Rows(transposeW, n, k, x, w, y, false, after)));
     }
 
     @Override
-    public void groupedGemmWeights(IntStorage starts, int m, int n, Storage left, Storage right, Storage grad, boolean add) {
-        FloatStorage a = of(left);
-        FloatStorage b = of(right);
-        FloatStorage dw = of(grad);
-        GroupedSgemm.weights(team, HostInts.of(starts), m, n, a.array(), a.offset(), b.array(), b.offset(), dw.array(), dw.offset(), add);
+    public void groupedGemmWeights(IntStorage starts, int m, int n, Storage a, Storage b, Storage dw, boolean add) {
+        groupedProducts(starts, List.of(new GroupedProduct.Weights(m, n, a, b, dw, add)));
+    }
+
+    @Override
+    public void groupedProducts(IntStorage starts, List<GroupedProduct> products) {
+        HostInts first = HostInts.of(starts);
+        GroupedSgemm.run(team, first, products.stream().map(product -> ofExperts(first, product)).toList());
+    }
+
+    private static GroupedSgemm.Product ofExperts(HostInts starts, GroupedProduct product) {
+        return switch (product) {
+            case GroupedProduct.Rows p -> {
+                FloatStorage x = of(p.x());
+                FloatStorage w = of(p.w());
+                TaskEpilogue after = p.after() == null ? TaskEpilogue.NONE : TaskEpilogue.of(p.after(), p.n(), of(p.y()));
+                FloatStorage y = p.after() == null ? of(p.y()) : after.c();
+                yield GroupedSgemm.rows(starts, p.transposeW(), p.n(), p.k(), x.array(), x.offset(), w.array(), w.offset(), y.array(), y.offset(), p.add(), after);
+            }
+            case GroupedProduct.Weights p -> {
+                FloatStorage a = of(p.a());
+                FloatStorage b = of(p.b());
+                FloatStorage dw = of(p.dw());
+                yield GroupedSgemm.weights(starts, p.m(), p.n(), a.array(), a.offset(), b.array(), b.offset(), dw.array(), dw.offset(), p.add());
+            }
+        };
     }
 
     // ---- rows of a table -------------------------------------------------------------------------------------------
