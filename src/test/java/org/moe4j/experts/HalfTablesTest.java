@@ -61,6 +61,20 @@ class HalfTablesTest {
         assertThat(worst.error()).as(worst::toString).isLessThan(1e-6);
     }
 
+    /** Two projections of a gated neuron and its output, or a value, for each of the experts; shared experts that read a memory have its values too. */
+    @ParameterizedTest
+    @MethodSource("banks")
+    void aLayerCountsItsHalves(ExpertsSpec half, ExpertsSpec whole) {
+        RouterSpec router = new TopKRouter.Spec(EXPERTS, 2);
+        MemoryPlusFeedForward.Spec memory = new MemoryPlusFeedForward.Spec(new ProductKeyRouter.Spec(16, 2, 2, 4), "memory", half.table());
+        for (FeedForwardSpec layer : List.of(new MixtureOfExperts.Spec(router, half), memory, new GatedFeedForward.Spec(memory),
+                new MixtureOfExperts.Spec(router, half, List.of(memory, memory), true), new MixtureOfExperts.Spec(router, whole, List.of(memory), false))) {
+            long halves = layer.build(DIM, new Init(Trial.ON, 4)).parameters().stream().filter(p -> p.data().type() == ValueType.BFLOAT16).mapToLong(p -> p.data().size()).sum();
+            assertThat(layer.halfParameters(DIM)).isEqualTo(halves).isPositive();
+        }
+        assertThat(new MixtureOfExperts.Spec(router, whole).halfParameters(DIM)).isZero();
+    }
+
     @Test
     void aBackEndWithoutThemSaysSo() {
         try (Backend cuda = OpenedBackend.open(OpenedBackend.EMULATED, 1)) {
