@@ -26,6 +26,7 @@ public final class BenchTable {
     private final List<Measured> rows = new ArrayList<>();
     private final Map<Integer, Peaks> peaks = new HashMap<>();
     private boolean failed;
+    private boolean written;
     private String undrawn; // why there is no chart, once writing has found out
 
     private BenchTable(Forks forks) {
@@ -167,7 +168,7 @@ public final class BenchTable {
     }
 
     private void sayWhere(Path out) {
-        if (out != null) {
+        if (written) {
             System.out.println("Written: " + out.resolve("bench.csv") + (rows.isEmpty() ? "" : undrawn == null ? ", bench.png" : ". " + undrawn));
         }
     }
@@ -176,6 +177,7 @@ public final class BenchTable {
     private void write(Path out) {
         if (out != null) {
             AtomicFile.write(out.resolve("bench.csv"), String.join("\n", csv) + "\n");
+            written = true;
             try {
                 if (!rows.isEmpty()) {
                     AtomicFile.write(out.resolve("bench.png"), BenchChart.png(rows, peaks));
