@@ -74,12 +74,9 @@ public final class Call {
         RowSums sums = new RowSums(index, coefficients, source, perRow, width);
         if (table instanceof Parameter p && p.isTable()) {
             p.addRows(RowGradient.of(on, sums, arena));
-        } else if (index.isCounted() && index.count() == table.shape().rows()) { // every row is touched: the gradient of the rows is the dense one
-            on.rowGradient(sums, table.dData(), true);
         } else {
-            Storage rows = scratch(sums.size());
-            on.rowGradient(sums, rows, false);
-            on.scatterAddRows(rows, width, index.rows(), table.dData());
+            boolean add = table.addsToGrad();
+            on.tableGradient(sums, table.dData(), add, scratch(sums.size()));
         }
     }
 

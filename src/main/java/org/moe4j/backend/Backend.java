@@ -239,6 +239,23 @@ public interface Backend extends AutoCloseable {
     void rowGradient(RowSums sums, Storage grad, boolean add);
 
     /**
+     * The same for all rows of the table: grad (N,width) = the sums in their rows and 0 in the others, or grad += the sums if {@code add}.
+     *
+     * @param work (U,width), for what may have to be written in between
+     */
+    default void tableGradient(RowSums sums, Storage grad, boolean add, Storage work) {
+        if (sums.index().isCounted() && sums.size() == grad.size()) { // every row is touched
+            rowGradient(sums, grad, add);
+            return;
+        }
+        if (!add) {
+            fill(grad, 0);
+        }
+        rowGradient(sums, work, false);
+        scatterAddRows(work, sums.width(), sums.index().rows(), grad);
+    }
+
+    /**
      * PEER's single-neuron experts (He 2024, algorithm 1): s[t,j] = x[t] · down[ids[t,j]], 0 for an empty slot, and
      * y[t] = sum over j of gates[t,j] f(s[t,j]) up[ids[t,j]]; x and y (T,width), ids, gates and s (T,perRow).
      *
@@ -353,6 +370,26 @@ public interface Backend extends AutoCloseable {
      * side (half ≥ k is exact, half·half ≥ k a must). NaN counts as the smallest.
      */
     void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, IntStorage ids);
+
+    /**
+     * The same for the scores a[r] = q[0,r] first[g]ᵀ and b[r] = q[1,r] second[g]ᵀ of sub-keys, with as many candidates of each side as are exact. Row r is of
+     * group g, one of {@code groups} equal ones; q (2,rows,width), first and second (groups,n,width), values and ids (rows,k).
+     *
+     * @param work (2,·,n), one row of scores a side at least, for what may have to be written in between
+     */
+    default void productKeys(Storage q, Storage first, Storage second, int rows, int groups, int n, int width, int k, Storage values, IntStorage ids, Storage work) {
+        int group = rows / groups;
+        int most = Math.toIntExact(work.size() / 2 / n);
+        for (int from = 0, size; from < rows; from += size) {
+            size = Math.min(most, group - from % group);
+            Storage a = work.slice(0, (long) size * n);
+            Storage b = work.slice((long) most * n, (long) size * n);
+            long keys = (long) from / group * n * width;
+            gemm(false, true, size, n, width, q.slice((long) from * width, (long) size * width), first.slice(keys, (long) n * width), a, false);
+            gemm(false, true, size, n, width, q.slice((long) (rows + from) * width, (long) size * width), second.slice(keys, (long) n * width), b, false);
+            productTopK(a, b, size, n, Math.min(k, n), k, values.slice((long) from * k, (long) size * k), ids.slice(from * k, size * k));
+        }
+    }
 
     // ---- row-wise functions ----------------------------------------------------------------------------------------
 

@@ -13,10 +13,13 @@ final class WholeNumbers {
 
     static void copy(int[] dims, HostInts x, int[] strides, HostInts y) {
         int[] index = new int[dims.length];
+        int last = dims.length - 1;
+        boolean together = last >= 0 && strides[last] == 1; // the numbers along the last axis lie one after the other
+        int run = together ? dims[last] : 1;
         int at = 0;
-        for (int p = 0; p < y.length(); p++) {
-            y.set(p, x.get(at));
-            for (int axis = dims.length - 1; axis >= 0; axis--) {
+        for (int p = 0; p < y.length(); p += run) {
+            System.arraycopy(x.array(), x.from() + at, y.array(), y.from() + p, run);
+            for (int axis = together ? last - 1 : last; axis >= 0; axis--) {
                 at += strides[axis];
                 if (++index[axis] < dims[axis]) {
                     break;

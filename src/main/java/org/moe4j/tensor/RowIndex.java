@@ -1,5 +1,8 @@
 package org.moe4j.tensor;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 
 /**
@@ -12,7 +15,12 @@ import java.util.function.IntFunction;
  * then -1, and no place stands in them.
  */
 public record RowIndex(IntStorage rows, IntStorage starts, IntStorage order) {
-    private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
+    private static final ThreadLocal<List<Range>> RANGES = ThreadLocal.withInitial(ArrayList::new);
+
+    /** Runs a body for all numbers below a count, perhaps in several threads at once. */
+    public interface Tasks {
+        void run(int count, IntConsumer body);
+    }
 
     public static RowIndex of(int... ids) {
         return of(new HostInts(ids, 0, ids.length), HostInts::allocate);
@@ -20,49 +28,96 @@ public record RowIndex(IntStorage rows, IntStorage starts, IntStorage order) {
 
     /** @param memory gives a list of the length wanted for what is found */
     public static RowIndex of(HostInts ids, IntFunction<? extends IntStorage> memory) {
-        Work work = WORK.get();
-        work.grow(ids.length());
-        long[] keyed = work.keys;
-        int n = 0;
-        for (int p = 0; p < ids.length(); p++) {
-            if (ids.get(p) >= 0) {
-                keyed[n++] = (long) ids.get(p) << 32 | p;
-            }
-        }
-        keyed = RadixSort.ascending(keyed, work.spare, n);
-        HostInts order = HostInts.of(memory.apply(n));
-        int u = 0;
-        for (int i = 0; i < n; i++) {
-            int row = (int) (keyed[i] >>> 32);
-            order.set(i, (int) keyed[i]);
-            if (i == 0 || work.rows[u - 1] != row) {
-                work.rows[u] = row;
-                work.starts[u++] = i;
-            }
-        }
-        work.starts[u] = n;
-        return new RowIndex(copy(work.rows, u, memory), copy(work.starts, u + 1, memory), order);
+        return of(ids, memory, 1, (_, body) -> body.accept(0));
     }
 
-    private static HostInts copy(int[] numbers, int length, IntFunction<? extends IntStorage> memory) {
-        HostInts copy = HostInts.of(memory.apply(length));
-        System.arraycopy(numbers, 0, copy.array(), copy.from(), length);
-        return copy;
+    /** The same, with as many ranges of rows as there are {@code parts}, each of them picked out and sorted by a task of its own. */
+    public static RowIndex of(HostInts ids, IntFunction<? extends IntStorage> memory, int parts, Tasks tasks) {
+        List<Range> ranges = RANGES.get();
+        while (ranges.size() < parts) {
+            ranges.add(new Range());
+        }
+        long end = 1L + largest(ids);
+        tasks.run(parts, p -> ranges.get(p).sort(ids, (int) (end * p / parts), (int) (end * (p + 1) / parts - 1)));
+        int places = 0;
+        int distinct = 0;
+        for (Range range : ranges.subList(0, parts)) {
+            range.firstPlace = places;
+            range.firstRow = distinct;
+            places += range.places;
+            distinct += range.distinct;
+        }
+        HostInts order = HostInts.of(memory.apply(places));
+        HostInts rows = HostInts.of(memory.apply(distinct));
+        HostInts starts = HostInts.of(memory.apply(distinct + 1));
+        tasks.run(parts, p -> ranges.get(p).write(rows, starts, order));
+        starts.set(distinct, places);
+        return new RowIndex(rows, starts, order);
     }
 
-    /** Working memory of one thread, kept: a training step sorts several lists, and leaves only what it found on the heap. */
-    private static final class Work {
-        long[] keys = new long[0];
-        long[] spare = new long[0];
-        int[] rows = new int[0];
-        int[] starts = new int[0];
+    private static int largest(HostInts ids) {
+        int[] list = ids.array();
+        int largest = -1;
+        for (int p = ids.from(); p < ids.from() + ids.length(); p++) {
+            largest = Math.max(largest, list[p]);
+        }
+        return largest;
+    }
 
-        void grow(int n) {
-            if (starts.length < n + 1) {
-                keys = new long[n];
-                spare = new long[n];
+    /** What is found of a range of rows. Its memory is kept: a training step sorts several lists, and leaves only what it found on the heap. */
+    private static final class Range {
+        private long[] keys = new long[0];
+        private long[] spare = new long[0];
+        private long[] sorted;
+        private int[] rows = new int[0];
+        private int[] starts = new int[0];
+        private int places;
+        private int distinct;
+        private int firstPlace;
+        private int firstRow;
+
+        /** Rows {@code low} to {@code high}, both included. */
+        void sort(HostInts ids, int low, int high) {
+            grow(ids.length());
+            int[] list = ids.array();
+            int from = ids.from();
+            int n = 0;
+            for (int p = 0; p < ids.length(); p++) { // no branch: which of two ranges a row is in can't be foreseen
+                int row = list[from + p];
+                keys[n] = (long) row << 32 | p;
+                n += row >= low && row <= high ? 1 : 0;
+            }
+            sorted = RadixSort.ascending(keys, spare, n);
+            int u = 0;
+            int before = -1;
+            for (int i = 0; i < n; i++) {
+                int row = (int) (sorted[i] >>> 32);
+                if (row != before) {
+                    rows[u] = row;
+                    starts[u++] = i;
+                    before = row;
+                }
+            }
+            places = n;
+            distinct = u;
+        }
+
+        void write(HostInts allRows, HostInts allStarts, HostInts order) {
+            System.arraycopy(rows, 0, allRows.array(), allRows.from() + firstRow, distinct);
+            for (int u = 0; u < distinct; u++) {
+                allStarts.set(firstRow + u, firstPlace + starts[u]);
+            }
+            for (int i = 0; i < places; i++) {
+                order.set(firstPlace + i, (int) sorted[i]);
+            }
+        }
+
+        private void grow(int n) {
+            if (keys.length < n + 1) { // one more than there can be: what is not of the range is written there too
+                keys = new long[n + 1];
+                spare = new long[n + 1];
                 rows = new int[n];
-                starts = new int[n + 1];
+                starts = new int[n];
             }
         }
     }

@@ -6,7 +6,7 @@ import java.util.TreeSet;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Storage;
 
-/** Cases of the methods that pick columns of each row; sizes are (rows, columns). */
+/** Cases of the methods that pick columns of each row; sizes are (rows, columns), of product keys (rows of a group, sub-keys, width). */
 final class ColumnCases {
     private ColumnCases() {}
 
@@ -42,6 +42,22 @@ final class ColumnCases {
                             Storage values = run.flags("half", half, "k", k).output((long) rows * k);
                             IntStorage ids = run.numbers(rows * k);
                             on.productTopK(run.levels((long) rows * side), run.levels((long) rows * side), rows, side, half, k, values, ids);
+                            run.keep("values", values, 0);
+                            run.keep("ids", ids);
+                        }
+                    }
+                }),
+                new BackendCase("productKeys", 3, 17, List.of(new int[] {100, 67, 5}, new int[] {49, 1024, 17}, new int[] {520, 300, 3}, new int[] {3, 40, 600}), (on, run, n) -> {
+                    int side = Math.max(1, n[1]);
+                    for (int groups : new int[] {1, 3}) {
+                        int rows = groups * n[0];
+                        Storage queries = run.levels(2L * rows * n[2]);
+                        Storage first = run.levels((long) groups * side * n[2]);
+                        Storage second = run.levels((long) groups * side * n[2]);
+                        for (int k : upTo(side * side, 1, 3, 16, 40)) {
+                            Storage values = run.flags("groups", groups, "k", k).output((long) rows * k);
+                            IntStorage ids = run.numbers(rows * k);
+                            on.productKeys(queries, first, second, rows, groups, side, n[2], k, values, ids, run.output(2L * Math.min(7, n[0]) * side));
                             run.keep("values", values, 0);
                             run.keep("ids", ids);
                         }

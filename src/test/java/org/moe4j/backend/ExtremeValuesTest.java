@@ -106,6 +106,31 @@ class ExtremeValuesTest {
     }
 
     @Test
+    void productKeysOfADivergedQueryAreDistinctAndNoOthersChange() {
+        int rows = 37;
+        Storage q = on.allocate(2 * rows);
+        on.fill(q, 1);
+        Storage keys = on.allocate(200);
+        keys.set(150, 5);
+        int[] ids = new int[rows * 16];
+        on.productKeys(q, keys, keys, rows, 1, 200, 1, 16, on.allocate(ids.length), IntStorage.of(ids), on.allocate(2 * 200));
+        int[] found = Arrays.copyOf(ids, 16);
+        assertThat(found).doesNotHaveDuplicates().startsWith(150 * 200 + 150);
+        q.set(5, NAN);
+        q.set(rows + 20, NAN);
+        on.productKeys(q, keys, keys, rows, 1, 200, 1, 16, on.allocate(ids.length), IntStorage.of(ids), on.allocate(2 * 200));
+        for (int r = 0; r < rows; r++) {
+            int[] row = Arrays.copyOfRange(ids, 16 * r, 16 * r + 16);
+            if (r == 5 || r == 20) {
+                assertThat(row).doesNotHaveDuplicates();
+                assertThat(Arrays.stream(row)).allMatch(id -> id >= 0 && id < 200 * 200);
+            } else {
+                assertThat(row).containsExactly(found);
+            }
+        }
+    }
+
+    @Test
     void minusInfinityMasksALogit() {
         int cols = 21;
         Storage x = on.allocate(cols);

@@ -89,17 +89,33 @@ final class TableCases {
                     for (int perRow : new int[] {1, 3, 16}) {
                         for (boolean weighted : BOTH) {
                             for (boolean add : BOTH) {
-                                RowIndex index = on.rowIndex(run.slots(n[0] * perRow, n[1]), run::numbers);
-                                Storage grad = run.flags(perRow, weighted, add).output((long) index.count() * n[2], add);
-                                Storage coefficients = weighted ? run.input((long) n[0] * perRow) : null;
-                                RowSums sums = new RowSums(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2]);
+                                RowSums sums = sums(on, run, n, perRow, weighted);
+                                Storage grad = run.flags(perRow, weighted, add).output(sums.size(), add);
                                 on.rowGradient(sums, grad, add);
                                 run.keep("grad", grad, 8 + 2 * n[0] * perRow);
                                 run.keep("sumOfSquares", on.sumOfSquares(sums), 8 + 2 * n[0] * perRow);
                             }
                         }
                     }
+                }),
+                of("tableGradient", (on, run, n) -> {
+                    for (int perRow : new int[] {1, 3, 16}) {
+                        for (boolean weighted : BOTH) {
+                            for (boolean add : BOTH) {
+                                RowSums sums = sums(on, run, n, perRow, weighted);
+                                Storage grad = run.flags(perRow, weighted, add).output((long) n[1] * n[2], add);
+                                on.tableGradient(sums, grad, add, run.output(sums.size()));
+                                run.keep("grad", grad, 8 + 2 * n[0] * perRow);
+                            }
+                        }
+                    }
                 }));
+    }
+
+    private static RowSums sums(Backend on, CaseRun run, int[] n, int perRow, boolean weighted) {
+        RowIndex index = on.rowIndex(run.slots(n[0] * perRow, n[1]), run::numbers);
+        Storage coefficients = weighted ? run.input((long) n[0] * perRow) : null;
+        return new RowSums(index, coefficients, run.input((long) n[0] * n[2]), perRow, n[2]);
     }
 
     private static BackendCase of(String method, BackendCase.Body body) {

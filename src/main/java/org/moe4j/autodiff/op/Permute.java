@@ -41,7 +41,8 @@ public record Permute(Variable x, int... axes) implements Op {
 
     @Override
     public void backward(Backend on, Call call) {
-        on.move(shape().dims(), rowMajor(call.dy()), permuted(x.dData()), true);
+        boolean add = x.addsToGrad();
+        on.move(shape().dims(), rowMajor(call.dy()), permuted(x.dData()), add);
     }
 
     private Shape shape() {

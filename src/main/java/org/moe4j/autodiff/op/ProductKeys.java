@@ -23,7 +23,7 @@ import org.moe4j.tensor.Storage;
  * @param ids where forward writes i·N + j (R,k)
  */
 public record ProductKeys(Variable queries, Variable first, Variable second, int k, IntStorage ids) implements Op {
-    /** Rows whose scores are held at once: 4 MB with 1024 sub-keys a side, for the last cache. */
+    /** Rows whose scores are held at once where they have to be: 4 MB with 1024 sub-keys a side, for the last cache. */
     private static final int TILE = 512;
 
     public ProductKeys {
@@ -57,39 +57,23 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
 
     @Override
     public void forward(Backend on, Call call) {
-        int group = rows() / groups();
-        int most = Math.min(TILE, group);
-        Storage a = call.scratch((long) most * n());
-        Storage b = call.scratch((long) most * n());
-        for (int from = 0; from < rows(); ) {
-            int size = Math.min(most, group - from % group);
-            score(on, 0, first, from, size, a);
-            score(on, 1, second, from, size, b);
-            on.productTopK(a, b, size, n(), Math.min(k, n()), k, call.y().slice((long) from * k, (long) size * k),
-                ids.slice(from * k, size * k));
-            from += size;
-        }
-    }
-
-    /** The scores of rows of one group. */
-    private void score(Backend on, int side, Variable keys, int from, int size, Storage scores) {
-        Storage q = side(queries.data(), side).slice((long) from * width(), (long) size * width());
-        long own = (long) n() * width();
-        on.gemm(false, true, size, n(), width(), q, keys.data().slice(from / (rows() / groups()) * own, own), scores, false);
+        int held = Math.min(TILE, rows() / groups());
+        on.productKeys(queries.data(), first.data(), second.data(), rows(), groups(), n(), width(), k, call.y(), ids, call.scratch(2L * held * n()));
     }
 
     @Override
     public void backward(Backend on, Call call) {
-        addGradients(on, call, 0, first);
-        addGradients(on, call, 1, second);
+        boolean add = queries.wantsGrad() && queries.addsToGrad();
+        gradients(on, call, 0, first, add);
+        gradients(on, call, 1, second, add);
     }
 
-    /** dq[r] += sum over j of dy[r,j] key[r,j] and dkey[r,j] += dy[r,j] q[r], over the keys that row r found. */
-    private void addGradients(Backend on, Call call, int side, Variable keys) {
+    /** dq[r] = or += sum over j of dy[r,j] key[r,j] and dkey[r,j] += dy[r,j] q[r], over the keys that row r found. */
+    private void gradients(Backend on, Call call, int side, Variable keys, boolean add) {
         IntStorage found = call.scratchInts(ids.length()); // which of the rows of the side's sub-keys make up the sums that were found
         on.divideInts(ids, n(), side == 1, rows() / groups() * k, n(), found);
         if (queries.wantsGrad()) {
-            on.gatherSum(call.dy(), keys.data(), width(), found, k, side(queries.dData(), side), true);
+            on.gatherSum(call.dy(), keys.data(), width(), found, k, side(queries.dData(), side), add);
         }
         if (keys.wantsGrad()) {
             call.addRowGradient(on, keys, found, call.dy(), side(queries.data(), side), k);

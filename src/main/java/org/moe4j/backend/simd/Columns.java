@@ -85,8 +85,11 @@ final class Columns {
         int each = Sgemm.blocks(Team.rowsATask(2 * n + 64 * k), L) * L;
         team.parallel(Sgemm.blocks(rows, each), task -> {
             int r = task * each;
-            new ProductKeys(n, half, k).rows(Math.min(each, rows - r), a.array(), a.offset() + r * n, b.array(), b.offset() + r * n,
-                    values.array(), values.offset() + r * k, ids.array(), ids.from() + r * k);
+            int count = Math.min(each, rows - r);
+            ProductKeys keys = new ProductKeys(n, half, k, each);
+            keys.candidates(0, 0, count, a.array(), a.offset() + r * n);
+            keys.candidates(1, 0, count, b.array(), b.offset() + r * n);
+            keys.sums(count, values.array(), values.offset() + r * k, ids.array(), ids.from() + r * k);
         });
     }
 }

@@ -75,6 +75,17 @@ final class RowSegments {
         for (; i < to; i++) Runs.axpy(coefficient(order[i]), source, sourceOf(order[i]), grad, ig, width);
     }
 
+    /** Row u in its row of a table of {@code length} values at {@code grad[ig..]}; unless it is added, the rows that nobody touches, from there to the next, become 0. */
+    void tableRow(int u, float[] grad, int ig, int length, boolean add) {
+        int at = ig + rows.get(u) * width;
+        if (!add) {
+            int next = u + 1 < count ? ig + rows.get(u + 1) * width : ig + length;
+            Arrays.fill(grad, at + width, next, 0);
+            if (u == 0) Arrays.fill(grad, ig, at, 0);
+        }
+        row(u, grad, at, add);
+    }
+
     private float coefficient(int place) {
         return coefficients == null ? 1 : coefficients[coefficientsFrom + place];
     }

@@ -16,6 +16,7 @@ final class Scratch {
     private int[] rows = new int[0];
     private final float[][] blocks = new float[7][VectorMath.BLOCK];
     private float[] scores = new float[0];
+    private float[] candidates = new float[0];
     private float[] scoreGrads = new float[0];
     private float[] scoreSlopes = new float[0];
     private float[] gradRows = new float[0];
@@ -81,9 +82,14 @@ final class Scratch {
         return tile.length < size ? tile = new float[size] : tile;
     }
 
-    /** For the attention scores of a tile. */
+    /** For the scores of a tile: of attention, or of product keys. */
     float[] scores(int size) {
         return scores.length < size ? scores = new float[size] : scores;
+    }
+
+    /** For the best product keys of each side, and the best pairs of them. */
+    float[] candidates(int size) {
+        return candidates.length < size ? candidates = new float[size] : candidates;
     }
 
     /** For the gradients of those scores. */

@@ -127,7 +127,7 @@ final class Sgemm {
     }
 
     /** Rows {@code first} to m of a block, packed or where they lie in {@code a}, over one panel of B, packed or where it lies: C = what is in {@code from} + A B. */
-    private static void panel(InPlace left, int first, int m, int w, int k, float[] a, int ao, float[] rows, float[] b, int bo, int ldb,
+    static void panel(InPlace left, int first, int m, int w, int k, float[] a, int ao, float[] rows, float[] b, int bo, int ldb,
             float[] from, int fo, int ldf, float[] c, int co, int ldc) {
         for (int i = first; i < m; ) {
             int h = tileRows(m - i, w);
