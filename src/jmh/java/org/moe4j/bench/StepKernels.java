@@ -13,9 +13,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Epilogue;
+import org.moe4j.backend.GroupedProduct;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
@@ -61,6 +63,8 @@ final class StepKernels {
                 case int[] dims -> Arrays.toString(dims);
                 case Epilogue.Layer x -> x.f() == null ? "bias" : x.f().function().name();
                 case Epilogue.Slope x -> "slope of " + x.f().function();
+                case List<?> all -> all.stream().map(Kernel::extent).collect(Collectors.joining(", ", "[", "]"));
+                case GroupedProduct x -> x.getClass().getSimpleName() + parts(x).map(part -> " " + extent(part)).collect(Collectors.joining());
                 case Record x -> x.getClass().getSimpleName();
                 case Number x -> x.toString();
                 case Boolean x -> x.toString();
@@ -68,6 +72,17 @@ final class StepKernels {
                 default -> "";
             };
         }
+    }
+
+    /** The components of a record. */
+    private static Stream<Object> parts(Object whole) {
+        return Arrays.stream(whole.getClass().getRecordComponents()).map(part -> {
+            try {
+                return part.getAccessor().invoke(whole);
+            } catch (ReflectiveOperationException impossible) {
+                throw new AssertionError(impossible);
+            }
+        });
     }
 
     private final Backend on;
@@ -123,14 +138,20 @@ final class StepKernels {
     }
 
     private double alone(Kernel kernel) {
-        for (Object argument : kernel.arguments) {
-            Storage x = argument instanceof Strided strided ? strided.data() : argument instanceof Storage storage ? storage : null;
-            if (x != null && x.size() <= LARGEST_DRAWN && x.inMemory()) {
-                on.normal(CounterRandom.of(1, "alone"), 0.02, x);
-            }
-        }
+        Arrays.stream(kernel.arguments).flatMap(StepKernels::storages).filter(x -> x.size() <= LARGEST_DRAWN && x.inMemory())
+            .forEach(x -> on.normal(CounterRandom.of(1, "alone"), 0.02, x));
         kernel.run(on);
         return median(times(KERNEL_SECONDS, () -> kernel.run(on)));
+    }
+
+    private static Stream<Storage> storages(Object argument) {
+        return switch (argument) {
+            case Storage x -> Stream.of(x);
+            case Strided x -> Stream.of(x.data());
+            case List<?> all -> all.stream().flatMap(StepKernels::storages);
+            case GroupedProduct x -> parts(x).flatMap(StepKernels::storages);
+            case null, default -> Stream.empty();
+        };
     }
 
     /** Of one run after the other for so long, and some at least. */
