@@ -10,9 +10,15 @@ import java.nio.ByteBuffer;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.moe4j.io.AtomicFile;
@@ -24,17 +30,24 @@ import org.slf4j.LoggerFactory;
 /**
  * Texts in tokens, kept in a folder so that the next start neither reads nor cuts up what has not changed: under the hash of the spec and of the path, size and
  * time of each of its files. Written atomically, checked by a sum when read; a file that is damaged is made anew, and a folder that cannot be written costs
- * time but no run.
+ * time but no run. What is kept is bounded: when tokens are added, those that have not been read for longest are deleted.
  *
  * @param folder where they are; made when needed
+ * @param most how many bytes are kept at most, except where what was kept last is larger
  */
-record TokenCache(Path folder) {
+record TokenCache(Path folder, long most) {
     private static final String FORMAT = "moe4j tokens 1";
     /** Files as young as this may change again without another size or time. */
     private static final long SETTLED_MILLIS = 2000;
     private static final long LARGEST = 1L << 30; // bytes
+    private static final long MOST = 4 * LARGEST;
+    private static final Pattern NAME = Pattern.compile("tokens-(\\p{XDigit}{24})\\.(bin|json)");
 
     private static final Logger LOG = LoggerFactory.getLogger(TokenCache.class);
+
+    TokenCache(Path folder) {
+        this(folder, MOST);
+    }
 
     /** What the tokens of a spec are kept under; empty where its files cannot be told, or have only just been written. */
     Optional<String> key(DataSpec spec) {
@@ -88,6 +101,7 @@ record TokenCache(Path folder) {
                 values.asCharBuffer().get(stream);
                 values.position(values.position() + stream.length * Character.BYTES);
             }
+            touch(file);
             return Optional.of(new TokenSet(name, fingerprint, tokenizer, domains, streams));
         } catch (IOException | InputException unsound) {
             LOG.warn("{} is not used: {}; it is made anew", file, unsound.getMessage());
@@ -121,8 +135,46 @@ record TokenCache(Path folder) {
                 trained.save(tokenizer(key));
             }
             AtomicFile.write(tokens(key), all.array());
+            deleteOldest(key);
         } catch (IOException | InputException unwritable) {
             LOG.debug("the tokens are not kept for the next run: {}", unwritable.getMessage());
+        }
+    }
+
+    /** The time of a file tells when its tokens were last read; where it can't be set, they count as older. */
+    private static void touch(Path file) {
+        try {
+            Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis()));
+        } catch (IOException readOnly) {
+            LOG.debug("{} is not marked as read: {}", file, readOnly.getMessage());
+        }
+    }
+
+    /** The files of one text: its tokens and, where it was trained, their tokenizer. */
+    private record Entry(String key, long bytes, FileTime read) {
+        Entry plus(Entry other) {
+            return new Entry(key, bytes + other.bytes, read.compareTo(other.read) > 0 ? read : other.read);
+        }
+    }
+
+    /** Deletes what has not been read for longest, beyond the bound; not what was kept last. */
+    private void deleteOldest(String last) throws IOException {
+        Map<String, Entry> entries = new HashMap<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Matcher name = NAME.matcher(file.getFileName().toString());
+                if (name.matches()) {
+                    entries.merge(name.group(1), new Entry(name.group(1), Files.size(file), Files.getLastModifiedTime(file)), Entry::plus);
+                }
+            }
+        }
+        long left = most - entries.remove(last).bytes();
+        for (Entry entry : entries.values().stream().sorted(Comparator.comparing(Entry::read).reversed()).toList()) {
+            left -= entry.bytes();
+            if (left < 0) {
+                Files.deleteIfExists(tokens(entry.key()));
+                Files.deleteIfExists(tokenizer(entry.key()));
+            }
         }
     }
 
