@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.Bfloat16;
@@ -52,6 +53,11 @@ public interface Backend extends AutoCloseable {
             return allocate(size);
         }
         throw new InputException("the " + name() + " back end has no bfloat16 tables; experts with 'table: float32' would do");
+    }
+
+    /** As many storages of {@link #allocate(long, ValueType)}, all of one size; what allocates on several threads zeroes large ones in half the time. */
+    default List<Storage> allocate(int count, long size, ValueType type) {
+        return Stream.generate(() -> allocate(size, type)).limit(count).toList();
     }
 
     /** New memory for whole numbers, all zero. */

@@ -2,6 +2,7 @@ package org.moe4j.train;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,19 +58,22 @@ public abstract class Optimizer {
         this.arena = new Arena(on);
         for (Parameter p : parameters) {
             if (p.kind() != Parameter.Kind.BUFFER) {
-                SequencedMap<String, Tensor> state = new LinkedHashMap<>();
-                spec.state(p.shape()).forEach((name, shape) -> state.put(name, new Tensor(shape, beside(p, name, shape))));
-                slots.add(new Slot(p, state));
+                slots.add(new Slot(p, state(p, spec.state(p.shape()))));
             }
         }
     }
 
     /** What is kept for each value of a table that lies in a file lies in a file too; of a bfloat16 table, it is bfloat16. */
-    private Storage beside(Parameter p, String name, Shape shape) {
-        if (!shape.equals(p.shape())) {
-            return on.allocate(shape.size());
-        }
-        return p.data() instanceof StoredValues stored ? stored.store().beside(name).values() : on.allocate(shape.size(), p.data().type());
+    private SequencedMap<String, Tensor> state(Parameter p, SequencedMap<String, Shape> shapes) {
+        int alike = p.data() instanceof StoredValues ? 0 : Collections.frequency(shapes.values(), p.shape());
+        Iterator<Storage> beside = on.allocate(alike, p.shape().size(), p.data().type()).iterator();
+        SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+        shapes.forEach((name, shape) -> {
+            Storage data = !shape.equals(p.shape()) ? on.allocate(shape.size())
+                : p.data() instanceof StoredValues stored ? stored.store().beside(name).values() : beside.next();
+            state.put(name, new Tensor(shape, data));
+        });
+        return state;
     }
 
     /**
