@@ -1,10 +1,10 @@
 package org.moe4j.backend;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
-import java.util.stream.Stream;
 
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.Bfloat16;
@@ -57,7 +57,11 @@ public interface Backend extends AutoCloseable {
 
     /** As many storages of {@link #allocate(long, ValueType)}, all of one size; what allocates on several threads zeroes large ones in half the time. */
     default List<Storage> allocate(int count, long size, ValueType type) {
-        return Stream.generate(() -> allocate(size, type)).limit(count).toList();
+        List<Storage> made = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            made.add(allocate(size, type));
+        }
+        return made;
     }
 
     /** New memory for whole numbers, all zero. */
