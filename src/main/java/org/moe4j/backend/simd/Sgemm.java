@@ -20,6 +20,7 @@ import static org.moe4j.backend.simd.Lanes.L;
  * product is one parallel region without barriers.
  */
 final class Sgemm {
+    /** Twice as many where rows are at most half as long as the tiles take. */
     static final int ROW_BLOCK = 768;
     static final int PANEL = Tiles.PANEL;
     /** Values of packed B, 512 KiB, that leave the other half of a second-level cache to the rows of A and C that pass over them. */
@@ -41,10 +42,10 @@ final class Sgemm {
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
         long work = (long) m * n * k;
-        int tasks = work < SMALL || team.size() == 1 ? 1 : team.size() * (int) Math.clamp(work / team.size() / LARGE, 1, 4);
+        int tasks = work < SMALL || team.size() == 1 ? 1 : team.size() * (int) Math.clamp(work / team.size() / LARGE, 1, staysNear(n, k) ? 2 : 4);
         int cuts = columnCuts(m, n, tasks);
         int columns = evenBlock(n, cuts, PANEL);
-        int least = staysNear(columns, k) ? 1 : blocks(m, ROW_BLOCK);
+        int least = staysNear(columns, k) ? 1 : blocks(m, k <= Tiles.DEPTH / 2 ? 2 * ROW_BLOCK : ROW_BLOCK);
         int rows = evenBlock(m, Math.max(blocks(tasks, cuts), least), 4); // any multiple of 4 but 0 is a sum of fours and sixes
         int groups = blocks(n, columns);
         team.parallel(blocks(m, rows) * groups, task -> {
@@ -77,7 +78,7 @@ final class Sgemm {
         return m <= (ldb % Pack.PAGE == 0 ? 16 : 64);
     }
 
-    /** One task, in the calling thread: C (m,n) = or += op(A) op(B), where m is at most {@link #ROW_BLOCK} unless B stays near. */
+    /** One task, in the calling thread: C (m,n) = or += op(A) op(B), where m is at most what {@link #ROW_BLOCK} says unless B stays near. */
     static void block(boolean ta, boolean tb, int m, int n, int k, float[] a, int ao, int lda,
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
