@@ -29,7 +29,7 @@ final class Sgemm {
     private static final int SHORT_BLOCK = 144;
     /** Multiply-adds below which waking the team costs more than it gains (about 10 microseconds of one core). */
     private static final long SMALL = 400_000;
-    /** Multiply-adds a thread (a third of a millisecond) from which on it gets more than one task, up to four, so that none waits long for the last one. */
+    /** Multiply-adds a thread (a third of a millisecond) from which on it gets two tasks, so that none waits long for the last one; more would each pack what they need again. */
     private static final long LARGE = 20_000_000;
 
     private Sgemm() {}
@@ -42,7 +42,7 @@ final class Sgemm {
             float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add, TaskEpilogue after) {
         if (m == 0 || n == 0) return;
         long work = (long) m * n * k;
-        int tasks = work < SMALL || team.size() == 1 ? 1 : team.size() * (int) Math.clamp(work / team.size() / LARGE, 1, staysNear(n, k) ? 2 : 4);
+        int tasks = work < SMALL || team.size() == 1 ? 1 : team.size() * (int) Math.clamp(work / team.size() / LARGE, 1, 2);
         int cuts = columnCuts(m, n, tasks);
         int columns = evenBlock(n, cuts, PANEL);
         int least = staysNear(columns, k) ? 1 : blocks(m, k <= Tiles.DEPTH / 2 ? 2 * ROW_BLOCK : ROW_BLOCK);
