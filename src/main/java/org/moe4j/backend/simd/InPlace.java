@@ -4,8 +4,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The register tiles that read a left operand where it lies, in rows or columns a certain distance apart, so that nothing packs it (3 to 8 % of a product of 256
- * columns, 10 % where it is transposed). The distance is a constant of theirs: with a variable a tile makes 100 or 105 GFLOP/s, not 114, see {@link Tiles}.
+ * The register tiles that read a left operand where it lies, in rows or columns a certain distance apart, so that nothing packs it: 3 to 8 % of a product of 256
+ * columns alone, 10 % where it is transposed; nothing that can be measured of a decoder's step on one thread. The distance is a constant of
+ * theirs: rows at a variable one make 100 or 105 GFLOP/s, not 114, see {@link Tiles}. (Columns would not need it, see the notes.)
  *
  * <p>So there is a class for each distance, and C2 has to compile it, which the first steps of a program have no time for. Tiles are made for a distance once
  * {@link #MUCH} has been multiplied with it, in a thread of their own, and used as soon as they are fast; before, products pack. Every value
