@@ -146,11 +146,7 @@ public interface Backend extends AutoCloseable {
 
     /** c (m,n) = op(a) · op(b), which is finished as the epilogue says. */
     default void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Storage a, Storage b, Storage c, Epilogue after) {
-        if (after.bias() != null) {
-            move(new int[] {m, n}, new Strided(after.bias(), 0, new long[] {0, 1}), new Strided(c, 0, new long[] {n, 1}), false);
-        }
-        gemm(transposeA, transposeB, m, n, k, a, b, c, after.bias() != null);
-        after.finish(this, c);
+        Products.finished(this, transposeA, transposeB, m, n, k, a, b, c, after);
     }
 
     /**
@@ -161,11 +157,7 @@ public interface Backend extends AutoCloseable {
 
     /** y = x · op(w[e]), which is finished as the epilogue says; what rows that are nobody's then hold, here and there, is anything. */
     default void groupedGemm(IntStorage starts, boolean transposeW, int n, int k, Storage x, Storage w, Storage y, Epilogue after) {
-        if (after.bias() != null) {
-            groupedBias(starts, n, after.bias(), y);
-        }
-        groupedGemm(starts, transposeW, n, k, x, w, y, after.bias() != null);
-        after.finish(this, y);
+        Products.finishedByGroup(this, starts, transposeW, n, k, x, w, y, after);
     }
 
     /**
@@ -186,24 +178,12 @@ public interface Backend extends AutoCloseable {
 
     /** y[r] = bias[e] for the rows r of each expert e, starts[e] to starts[e+1]; bias (E,n), y (R,n). Other rows are left alone. */
     default void groupedBias(IntStorage starts, int n, Storage bias, Storage y) {
-        HostInts first = HostInts.of(starts);
-        for (int e = 0; e + 1 < first.length(); e++) {
-            int rows = first.get(e + 1) - first.get(e);
-            if (rows > 0) {
-                move(new int[] {rows, n}, new Strided(bias, (long) e * n, new long[] {0, 1}), new Strided(y, (long) first.get(e) * n, new long[] {n, 1}), false);
-            }
-        }
+        Products.bias(this, HostInts.of(starts), n, bias, y);
     }
 
     /** The gradient of {@link #groupedBias}: dbias[e] adds the sum of dy over the rows of e. */
     default void groupedBiasGrad(IntStorage starts, int n, Storage dy, Storage dbias) {
-        HostInts first = HostInts.of(starts);
-        for (int e = 0; e + 1 < first.length(); e++) {
-            int rows = first.get(e + 1) - first.get(e);
-            if (rows > 0) {
-                move(new int[] {rows, n}, new Strided(dy, (long) first.get(e) * n, new long[] {n, 1}), new Strided(dbias, (long) e * n, new long[] {0, 1}), true);
-            }
-        }
+        Products.biasGrad(this, HostInts.of(starts), n, dy, dbias);
     }
 
     // ---- rows of a table -------------------------------------------------------------------------------------------
@@ -220,23 +200,7 @@ public interface Backend extends AutoCloseable {
      * @param rounding as in {@link #copyAtRandom}, or null
      */
     default void scatterRows(Storage x, int width, IntStorage rows, StochasticRounding rounding, Storage table) {
-        HostInts list = HostInts.of(rows);
-        for (int first = 0, next = 0; first < list.length(); first = next) {          // stretches of neighbours
-            do {
-                next++;
-            } while (next < list.length() && list.get(first) >= 0 && list.get(next) == list.get(next - 1) + 1);
-            if (list.get(first) < 0) {
-                continue;
-            }
-            long place = (long) list.get(first) * width;
-            Storage values = x.slice((long) first * width, (long) (next - first) * width);
-            Storage to = table.slice(place, values.size());
-            if (rounding == null || table.type() == ValueType.NATIVE) {
-                copy(values, to);
-            } else {
-                copyAtRandom(values, rounding, (int) place, to);
-            }
-        }
+        TableRows.scatter(this, x, width, HostInts.of(rows), rounding, table);
     }
 
     /** s[t,j] = x[t] · table[ids[t,j]], or s += if {@code add}; x (T,width), ids and s (T,perRow); 0 for an empty slot. */
@@ -254,15 +218,7 @@ public interface Backend extends AutoCloseable {
      * @param work (U,width), for what may have to be written in between
      */
     default void tableGradient(RowSums sums, Storage grad, boolean add, Storage work) {
-        if (sums.index().isCounted() && sums.size() == grad.size()) { // every row is touched
-            rowGradient(sums, grad, add);
-            return;
-        }
-        if (!add) {
-            fill(grad, 0);
-        }
-        rowGradient(sums, work, false);
-        scatterAddRows(work, sums.width(), sums.index().rows(), grad);
+        TableRows.gradient(this, sums, grad, add, work);
     }
 
     /**
@@ -272,13 +228,7 @@ public interface Backend extends AutoCloseable {
      * @param work (2,T,perRow), for what may have to be written in between
      */
     default void singleNeurons(Unary f, Storage x, Storage down, Storage up, int width, IntStorage ids, int perRow, Storage gates, Storage s, Storage y, Storage work) {
-        Storage value = work.slice(0, s.size());
-        Storage weights = work.slice(s.size(), s.size());
-        int[] dims = {Math.toIntExact(s.size())};
-        gatherDot(x, down, width, ids, perRow, s, false);
-        unary(f, s, value);
-        binary(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(value), weights);
-        gatherSum(weights, up, width, ids, perRow, y, false);
+        SingleNeurons.forward(this, f, x, down, up, width, ids, perRow, gates, s, y, work);
     }
 
     /**
@@ -291,28 +241,12 @@ public interface Backend extends AutoCloseable {
      */
     default void singleNeuronsGrad(Unary f, Storage dy, Storage down, Storage up, int width, IntStorage ids, int perRow, Storage gates, Storage s,
             Storage dgates, Storage weights, Storage ds, Storage dx, Storage work) {
-        Storage value = work.slice(0, s.size());
-        Storage dvalue = work.slice(s.size(), s.size());
-        int[] dims = {Math.toIntExact(s.size())};
-        unary(f, s, value);
-        binary(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(value), weights);
-        gatherDot(dy, up, width, ids, perRow, ds, false);                             // that of the weights
-        if (dgates != null) {
-            binaryGrad(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(value), ds, dgates, null);
-        }
-        binary(Binary.MULTIPLY, dims, Strided.of(gates), Strided.of(ds), dvalue);
-        fill(ds, 0);
-        unaryGrad(f, s, value, dvalue, ds);
-        if (dx != null) {
-            gatherSum(ds, down, width, ids, perRow, dx, true);
-        }
+        SingleNeurons.backward(this, f, dy, down, up, width, ids, perRow, gates, s, dgates, weights, ds, dx, work);
     }
 
     /** The sum of squares of what {@link #rowGradient} gives, accumulated in float64. */
     default double sumOfSquares(RowSums sums) {
-        Storage grad = allocate(sums.size());
-        rowGradient(sums, grad, false);
-        return sumOfSquares(grad);
+        return TableRows.sumOfSquares(this, sums);
     }
 
     // ---- whole numbers ---------------------------------------------------------------------------------------------
@@ -388,17 +322,7 @@ public interface Backend extends AutoCloseable {
      * @param work (2,·,n), one row of scores a side at least, for what may have to be written in between
      */
     default void productKeys(Storage q, Storage first, Storage second, int rows, int groups, int n, int width, int k, Storage values, IntStorage ids, Storage work) {
-        int group = rows / groups;
-        int most = Math.toIntExact(work.size() / 2 / n);
-        for (int from = 0, size; from < rows; from += size) {
-            size = Math.min(most, group - from % group);
-            Storage a = work.slice(0, (long) size * n);
-            Storage b = work.slice((long) most * n, (long) size * n);
-            long keys = (long) from / group * n * width;
-            gemm(false, true, size, n, width, q.slice((long) from * width, (long) size * width), first.slice(keys, (long) n * width), a, false);
-            gemm(false, true, size, n, width, q.slice((long) (rows + from) * width, (long) size * width), second.slice(keys, (long) n * width), b, false);
-            productTopK(a, b, size, n, Math.min(k, n), k, values.slice((long) from * k, (long) size * k), ids.slice(from * k, size * k));
-        }
+        ProductKeys.retrieve(this, q, first, second, rows, groups, n, width, k, values, ids, work);
     }
 
     // ---- row-wise functions ----------------------------------------------------------------------------------------
@@ -477,8 +401,6 @@ public interface Backend extends AutoCloseable {
 
     /** The same with a gradient that has not been added up. */
     default void adamRows(AdamStep step, RowSums g, Storage p, Storage m, Storage v) {
-        Storage grad = allocate(g.size());
-        rowGradient(g, grad, false);
-        adamRows(step, g.index().rows(), g.width(), p, grad, m, v);
+        TableRows.adam(this, step, g, p, m, v);
     }
 }
