@@ -4,6 +4,7 @@ import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.HalfStorage;
 import org.moe4j.tensor.Bfloat16;
 import org.moe4j.tensor.HostInts;
+import org.moe4j.tensor.StochasticRounding;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.ValueType;
 
@@ -16,14 +17,14 @@ abstract sealed class AdamTable<S extends Storage> {
     private static final int TOUCHED = 12 << 10;
     private static final int LINE = 64;
 
-    final AdamStep step;
+    final AdamConstants adam;
     final int width;
     final S p;
     final S m;
     final S v;
 
-    private AdamTable(AdamStep step, int width, S p, S m, S v) {
-        this.step = step;
+    private AdamTable(AdamConstants adam, int width, S p, S m, S v) {
+        this.adam = adam;
         this.width = width;
         this.p = p;
         this.m = m;
@@ -31,8 +32,9 @@ abstract sealed class AdamTable<S extends Storage> {
     }
 
     static AdamTable<?> of(AdamStep step, int width, Storage p, Storage m, Storage v) {
-        if (p.type() == ValueType.BFLOAT16) return new Half(step, width, (HalfStorage) p, (HalfStorage) m, (HalfStorage) v);
-        return new Single(step, width, FloatStorage.of(p), FloatStorage.of(m), FloatStorage.of(v));
+        AdamConstants adam = new AdamConstants(step);
+        if (p.type() == ValueType.BFLOAT16) return new Half(adam, step.rounding(), width, (HalfStorage) p, (HalfStorage) m, (HalfStorage) v);
+        return new Single(adam, width, FloatStorage.of(p), FloatStorage.of(m), FloatStorage.of(v));
     }
 
     /** Rows {@code from} to {@code to} of a list of rows, the gradients of which stand one after the other from {@code ig} on. */
@@ -54,8 +56,8 @@ abstract sealed class AdamTable<S extends Storage> {
     abstract void row(int at, float[] g, int ig);
 
     private static final class Single extends AdamTable<FloatStorage> {
-        Single(AdamStep step, int width, FloatStorage p, FloatStorage m, FloatStorage v) {
-            super(step, width, p, m, v);
+        Single(AdamConstants adam, int width, FloatStorage p, FloatStorage m, FloatStorage v) {
+            super(adam, width, p, m, v);
         }
 
         @Override
@@ -77,13 +79,17 @@ abstract sealed class AdamTable<S extends Storage> {
 
         @Override
         void row(int at, float[] g, int ig) {
-            Adam.step(step, p.array(), p.offset() + at, g, ig, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
+            Adam.step(adam, p.array(), p.offset() + at, g, ig, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
         }
     }
 
     private static final class Half extends AdamTable<HalfStorage> {
-        Half(AdamStep step, int width, HalfStorage p, HalfStorage m, HalfStorage v) {
-            super(step, width, p, m, v);
+        private final StochasticRounding rounding;
+
+        /** @param rounding null for the nearest */
+        Half(AdamConstants adam, StochasticRounding rounding, int width, HalfStorage p, HalfStorage m, HalfStorage v) {
+            super(adam, width, p, m, v);
+            this.rounding = rounding;
         }
 
         @Override
@@ -105,8 +111,8 @@ abstract sealed class AdamTable<S extends Storage> {
 
         @Override
         void row(int at, float[] g, int ig) {
-            int done = step.rounding() == null ? 0
-                    : HalfAdam.step(step, at, p.array(), p.offset() + at, g, ig, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
+            int done = rounding == null ? 0
+                    : HalfAdam.step(adam, rounding, at, p.array(), p.offset() + at, g, ig, m.array(), m.offset() + at, v.array(), v.offset() + at, width);
             if (done < width) widened(at + done, g, ig + done, width - done);
         }
 
@@ -116,14 +122,14 @@ abstract sealed class AdamTable<S extends Storage> {
             Halves.widen(p.array(), p.offset() + at, wide, 0, n);
             Halves.widen(m.array(), m.offset() + at, wide, n, n);
             Halves.widen(v.array(), v.offset() + at, wide, 2 * n, n);
-            Adam.step(step, wide, 0, g, ig, wide, n, wide, 2 * n, n);
+            Adam.step(adam, wide, 0, g, ig, wide, n, wide, 2 * n, n);
             Halves.nearest(wide, n, m.array(), m.offset() + at, n);
-            if (step.rounding() == null) {
+            if (rounding == null) {
                 Halves.nearest(wide, 0, p.array(), p.offset() + at, n);
                 Halves.nearest(wide, 2 * n, v.array(), v.offset() + at, n);
             } else {
-                Halves.atRandom(step.rounding(), at, wide, 0, p.array(), p.offset() + at, n);
-                for (int i = 0; i < n; i++) v.array()[v.offset() + at + i] = Bfloat16.atRandom(wide[2 * n + i], step.rounding().lower(at + i));
+                Halves.atRandom(rounding, at, wide, 0, p.array(), p.offset() + at, n);
+                for (int i = 0; i < n; i++) v.array()[v.offset() + at + i] = Bfloat16.atRandom(wide[2 * n + i], rounding.lower(at + i));
             }
         }
     }

@@ -16,7 +16,6 @@ import static org.moe4j.backend.simd.Lanes.L;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import org.moe4j.backend.AdamStep;
 import org.moe4j.tensor.StochasticRounding;
 
 /**
@@ -32,30 +31,21 @@ final class HalfAdam {
      * @param place of the first value in its table
      * @return how many of the n values that were; the rest is up to the caller
      */
-    static int step(AdamStep step, int place, short[] p, int ip, float[] g, int ig, short[] m, int im, short[] v, int iv, int n) {
-        float beta1 = (float) step.beta1();
-        float beta2 = (float) step.beta2();
-        float rest1 = (float) (1 - step.beta1());
-        float rest2 = (float) (1 - step.beta2());
-        float rate = (float) step.rate();
-        float scale = (float) step.vScale();
-        float eps = (float) step.eps();
-        float keep = (float) step.keep();
-        float l2 = (float) step.l2();
-        int first = step.rounding().first();
-        int second = step.rounding().second();
+    static int step(AdamConstants adam, StochasticRounding rounding, int place, short[] p, int ip, float[] g, int ig, short[] m, int im, short[] v, int iv, int n) {
+        int first = rounding.first();
+        int second = rounding.second();
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector weight = ((IntVector) ShortVector.fromArray(H, p, ip + i).convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector gradient = weight.fma(broadcast(F, l2), fromArray(F, g, ig + i));
+            FloatVector gradient = weight.fma(broadcast(F, adam.l2), fromArray(F, g, ig + i));
             // only a gradient's NaN may have lower bits that carry over into its sign when rounded: it becomes one that has none
             gradient = gradient.blend(Float.NaN, gradient.compare(NE, gradient));
             FloatVector mean = ((IntVector) ShortVector.fromArray(H, m, im + i).convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats()
-                    .fma(broadcast(F, beta1), gradient.mul(rest1));
+                    .fma(broadcast(F, adam.beta1), gradient.mul(adam.rest1));
             FloatVector square = ((IntVector) ShortVector.fromArray(H, v, iv + i).convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats()
-                    .fma(broadcast(F, beta2), gradient.mul(gradient).mul(rest2));
-            FloatVector change = mean.mul(rate).div(square.sqrt().fma(broadcast(F, scale), broadcast(F, eps)));
-            FloatVector changed = weight.mul(keep).sub(change);
+                    .fma(broadcast(F, adam.beta2), gradient.mul(gradient).mul(adam.rest2));
+            FloatVector change = mean.mul(adam.rate).div(square.sqrt().fma(broadcast(F, adam.scale), broadcast(F, adam.eps)));
+            FloatVector changed = weight.mul(adam.keep).sub(change);
 
             IntVector bits = mean.reinterpretAsInts();
             bits.add(bits.lanewise(LSHR, 16).and(1).add(0x7FFF)).lanewise(LSHR, 16).convertShape(I2S, H, 0).reinterpretAsShorts().intoArray(m, im + i);

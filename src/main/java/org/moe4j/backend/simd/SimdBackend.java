@@ -421,7 +421,8 @@ public final class SimdBackend implements Backend {
         FloatStorage g = of(grads);
         FloatStorage m = of(firsts);
         FloatStorage v = of(seconds);
-        team.chunks(p.length(), (at, n) -> Adam.step(step, p.array(), p.offset() + at, g.array(), g.offset() + at, m.array(), m.offset() + at,
+        AdamConstants adam = new AdamConstants(step);
+        team.chunks(p.length(), (at, n) -> Adam.step(adam, p.array(), p.offset() + at, g.array(), g.offset() + at, m.array(), m.offset() + at,
                 v.array(), v.offset() + at, n));
     }
 

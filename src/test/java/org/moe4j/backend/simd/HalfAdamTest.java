@@ -22,8 +22,8 @@ class HalfAdamTest {
             short[] v = new short[N];
             float[] g = new float[N];
             g[N - 3] = Float.intBitsToFloat(bits);
-            AdamStep step = new AdamStep(0.1, 0.9, 0.999, 1e-8, 1, 1, 0.01, new StochasticRounding(3, 4));
-            assertThat(HalfAdam.step(step, 0, p, 0, g, 0, m, 0, v, 0, N)).isEqualTo(N);
+            AdamConstants adam = new AdamConstants(new AdamStep(0.1, 0.9, 0.999, 1e-8, 1, 1, 0.01));
+            assertThat(HalfAdam.step(adam, new StochasticRounding(3, 4), 0, p, 0, g, 0, m, 0, v, 0, N)).isEqualTo(N);
             for (short[] kept : Arrays.asList(p, m, v)) {
                 for (int i = 0; i < N; i++) assertThat(Float.isNaN(Bfloat16.value(kept[i]))).as("%d of %x", i, bits).isEqualTo(i == N - 3);
             }
