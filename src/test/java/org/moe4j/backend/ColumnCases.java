@@ -26,10 +26,10 @@ final class ColumnCases {
                         run.keep("x", x, 8 + k);
                     }
                 }),
-                new BackendCase("topK", 2, 129, List.of(new int[] {700, 64}, new int[] {9, 1031}), (on, run, n) -> {
+                new BackendCase("topK", 2, 129, List.of(new int[] {700, 64}, new int[] {9, 1031}, new int[] {37, 1031}, new int[] {33, 4098}), (on, run, n) -> {
                     int rows = n[0];
                     int cols = Math.max(1, n[1]);
-                    for (int k : upTo(cols, 1, 2, 8, 16, 33, cols)) {
+                    for (int k : upTo(cols, 1, 2, 8, 16, 33, 200, cols)) {
                         topK(on, run.flags(k, "values"), rows, cols, k, run.input((long) rows * cols));
                         topK(on, run.flags(k, "ties"), rows, cols, k, run.levels((long) rows * cols));
                     }

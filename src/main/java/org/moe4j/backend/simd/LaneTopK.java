@@ -4,7 +4,6 @@ import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
-import static jdk.incubator.vector.VectorOperators.MIN;
 import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
 
@@ -17,9 +16,9 @@ import jdk.incubator.vector.VectorMask;
  * column is inserted in all lanes at once. Nothing branches on the data, which for short rows, where most columns enter the list,
  * is several times as fast as {@link TopK}; the results are the same. Columns are kept as float32, exact below 2^24.
  *
- * <p>Of long rows only candidates are inserted. A first look gives a threshold that at least k values reach, the least of the
- * largest values of as many lanes; those that reach it, about 3 k of them, are put side by side, again without a branch. A row with
- * more of them than are expected, or with NaN, has an empty list.
+ * <p>Of long rows only candidates are inserted. A first look gives a threshold that at least k values reach: the k-th of the largest values
+ * of twice as many groups, among which few share one, so that 1.4 k values reach it (with k groups and the least of them it would be 3.4 k, and in one of 16
+ * rows 6). They are put side by side, again without a branch. A row with more of them than are expected, or fewer than k numbers, has a list that isn't full.
  *
  * <p>Working memory is one array: the list's values, k vectors, then its columns, then what is inserted: values, then columns.
  */
@@ -47,17 +46,17 @@ final class LaneTopK {
         return 2 * (k + inserted(n, k)) * L;
     }
 
-    /** The k largest of each of L rows of n at x[ix..] into the list at {@code work[at..]}, the lower column first at a tie. */
-    static void rows(float[] x, int ix, int n, int k, float[] work, int at) {
+    /** The k largest of each of L rows of n, {@code ld} apart, at x[ix..] into the list at {@code work[at..]}, the lower column first at a tie. */
+    static void rows(float[] x, int ix, int ld, int n, int k, float[] work, int at) {
         int columns = at + k * L;
         int block = columns + k * L;
         int most = inserted(n, k);
         int blockColumns = block + most * L;
         int count = n;
         if (n > most) {
-            count = candidates(x, ix, n, k, work, block, blockColumns, most);
+            count = candidates(x, ix, ld, n, k, work, block, blockColumns, most);
         } else {
-            Pack.transpose(L, n, x, ix, n, work, block, L);
+            Pack.transpose(L, n, x, ix, ld, work, block, L);
             for (int j = 0; j < n; j++) Arrays.fill(work, blockColumns + j * L, blockColumns + (j + 1) * L, j);
         }
         Arrays.fill(work, at, columns, Float.NEGATIVE_INFINITY);
@@ -84,35 +83,38 @@ final class LaneTopK {
     }
 
     /** Puts the candidates of L rows into blocks of {@code most} vectors; those after a row's are -∞. Returns how many vectors have any. */
-    private static int candidates(float[] x, int ix, int n, int k, float[] work, int block, int blockColumns, int most) {
+    private static int candidates(float[] x, int ix, int ld, int n, int k, float[] work, int block, int blockColumns, int most) {
         Arrays.fill(work, block, block + most * L, Float.NEGATIVE_INFINITY);
-        int where = n + L;
-        float[] found = Scratch.mine().right(2 * where);
+        int groups = 2 * Sgemm.blocks(k, L) * L;
+        int byLane = groups * L;
+        int list = 2 * byLane;
+        int columns = list + k * L;
+        float[] found = Scratch.mine().right(columns + n + L);
+        for (int lane = 0; lane < L; lane++) largest(x, ix + lane * ld, n, groups, found, lane * groups);
+        Pack.transpose(L, groups, found, 0, groups, found, byLane, L);
+        sink(found, byLane, groups, k, list);
         int longest = 0;
         for (int lane = 0; lane < L; lane++) {
-            int count = reaching(threshold(x, ix + lane * n, n, k), x, ix + lane * n, n, found, where);
+            int row = ix + lane * ld;
+            int count = reaching(found[columns - L + lane], x, row, n, found, columns);
             if (count > most) continue;
             for (int c = 0; c < count; c++) {
-                work[block + c * L + lane] = found[c];
-                work[blockColumns + c * L + lane] = found[where + c];
+                float column = found[columns + c];
+                work[block + c * L + lane] = x[row + (int) column];
+                work[blockColumns + c * L + lane] = column;
             }
             longest = Math.max(longest, count);
         }
         return longest;
     }
 
-    /** What at least k values reach: the least of the largest in the lanes of ⌈k/L⌉ pieces; NaN if one of them is. */
-    private static float threshold(float[] x, int ix, int n, int k) {
-        int pieces = Sgemm.blocks(k, L);
-        int length = n / L / pieces * L;
-        FloatVector least = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
-        for (int piece = 0; piece < pieces; piece++) {
-            least = least.min(most(x, ix + piece * length, length));
-        }
-        return least.reduceLanes(MIN);
+    /** The largest value of each of {@code groups} groups of a row, a multiple of L: of the lanes of as many pieces as that takes. */
+    private static void largest(float[] x, int ix, int n, int groups, float[] to, int at) {
+        int length = n / groups * L;
+        for (int i = 0; i < groups; i += L) most(x, ix + i / L * length, length).intoArray(to, at + i);
     }
 
-    /** The largest value in each lane of {@code length} values, a multiple of L, with several on their way at once: a maximum that minds NaN takes ten cycles. */
+    /** The largest value in each lane of {@code length} values, a multiple of L, with several on their way at once; {@link FloatVector#max}, which minds NaN, takes twice as long. */
     private static FloatVector most(float[] x, int at, int length) {
         FloatVector m0 = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
         FloatVector m1 = m0;
@@ -120,34 +122,51 @@ final class LaneTopK {
         FloatVector m3 = m0;
         int i = 0;
         for (; i <= length - 4 * L; i += 4 * L) {
-            m0 = m0.max(FloatVector.fromArray(F, x, at + i));
-            m1 = m1.max(FloatVector.fromArray(F, x, at + i + L));
-            m2 = m2.max(FloatVector.fromArray(F, x, at + i + 2 * L));
-            m3 = m3.max(FloatVector.fromArray(F, x, at + i + 3 * L));
+            FloatVector v0 = FloatVector.fromArray(F, x, at + i);
+            FloatVector v1 = FloatVector.fromArray(F, x, at + i + L);
+            FloatVector v2 = FloatVector.fromArray(F, x, at + i + 2 * L);
+            FloatVector v3 = FloatVector.fromArray(F, x, at + i + 3 * L);
+            m0 = m0.blend(v0, v0.compare(GT, m0));
+            m1 = m1.blend(v1, v1.compare(GT, m1));
+            m2 = m2.blend(v2, v2.compare(GT, m2));
+            m3 = m3.blend(v3, v3.compare(GT, m3));
         }
-        for (; i < length; i += L) m0 = m0.max(FloatVector.fromArray(F, x, at + i));
+        for (; i < length; i += L) {
+            FloatVector v = FloatVector.fromArray(F, x, at + i);
+            m0 = m0.blend(v, v.compare(GT, m0));
+        }
         return m0.max(m1).max(m2.max(m3));
     }
 
-    /** The values that reach {@code least}, in order, and from {@code where} on their columns. Returns how many. */
-    private static int reaching(float least, float[] x, int ix, int n, float[] found, int where) {
-        FloatVector lanes = FloatVector.zero(F).addIndex(1);
-        int count = 0;
-        int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector v = FloatVector.fromArray(F, x, ix + i);
-            VectorMask<Float> reaches = v.compare(GE, least);
-            v.compress(reaches).intoArray(found, count);
-            lanes.add(i).compress(reaches).intoArray(found, where + count);
-            count += reaches.trueCount();
-        }
-        for (; i < n; i++) {
-            if (x[ix + i] >= least) {
-                found[count] = x[ix + i];
-                found[where + count++] = i;
+    /** Leaves the k largest of {@code count} vectors, in each lane, in descending order at {@code list}. */
+    private static void sink(float[] work, int from, int count, int k, int list) {
+        Arrays.fill(work, list, list + k * L, Float.NEGATIVE_INFINITY);
+        for (int j = 0; j < count; j++) {
+            FloatVector v = FloatVector.fromArray(F, work, from + j * L);
+            int end = list + Math.min(j + 1, k) * L;
+            for (int at = list; at < end; at += L) {
+                FloatVector held = FloatVector.fromArray(F, work, at);
+                VectorMask<Float> above = v.compare(GT, held);
+                held.blend(v, above).intoArray(work, at);
+                v = v.blend(held, above);
             }
         }
-        return count;
+    }
+
+    /** The columns of the values that reach {@code least}, in order, from {@code to} on. Returns how many. */
+    private static int reaching(float least, float[] x, int ix, int n, float[] columns, int to) {
+        FloatVector lanes = FloatVector.zero(F).addIndex(1);
+        int at = to;
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            VectorMask<Float> reaches = FloatVector.fromArray(F, x, ix + i).compare(GE, least);
+            lanes.add(i).compress(reaches).intoArray(columns, at);
+            at += reaches.trueCount();
+        }
+        for (; i < n; i++) {
+            if (x[ix + i] >= least) columns[at++] = i;
+        }
+        return at - to;
     }
 
     /**

@@ -35,19 +35,19 @@ final class ProductKeys {
         rightColumns = new int[this.half];
     }
 
-    /** Finds the candidates of {@code rows} rows of scores of one side, which are rows {@code first}, a multiple of L, and on. */
-    void candidates(int ofSide, int first, int rows, float[] scores, int is) {
+    /** Finds the candidates of {@code rows} rows of scores of one side, {@code ld} apart, which are rows {@code first}, a multiple of L, and on. */
+    void candidates(int ofSide, int first, int rows, float[] scores, int is, int ld) {
         for (int r = 0; r < rows; r += L) {
             int to = ofSide * side + (first + r) / L * list;
             boolean together = r + L <= rows && LaneTopK.pays(n, half);
             if (together) {
                 float[] work = Scratch.mine().left(LaneTopK.size(n, half));
-                LaneTopK.rows(scores, is + r * n, n, half, work, 0);
+                LaneTopK.rows(scores, is + r * ld, ld, n, half, work, 0);
                 System.arraycopy(work, 0, lists, to, list);
             }
             for (int lane = 0; lane < Math.min(L, rows - r); lane++) {
                 if (together && LaneTopK.isFull(lists, to, half, lane)) continue;
-                TopK.row(scores, is + (r + lane) * n, n, half, left, 0, leftColumns, 0);
+                TopK.row(scores, is + (r + lane) * ld, n, half, left, 0, leftColumns, 0);
                 LaneTopK.write(left, leftColumns, lists, to, half, lane);
             }
         }

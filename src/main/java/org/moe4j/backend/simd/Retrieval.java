@@ -26,6 +26,7 @@ final class Retrieval {
         int cuts = Math.max(Math.min(wanted, group / LEAST), Sgemm.blocks(group, MOST));
         int each = Sgemm.blocks(Sgemm.blocks(group, cuts), L) * L;
         int tasks = Sgemm.blocks(group, each);
+        int ld = n + L; // not a multiple of 4 KiB, or a tile's rows would compete for few cache sets
         team.parallel(groups * tasks, task -> {
             int g = task / tasks;
             int row = task % tasks * each;
@@ -36,11 +37,11 @@ final class Retrieval {
                 FloatStorage keys = side == 0 ? first : second;
                 PackedRight packed = Scratch.mine().head(0);
                 packed.pack(true, width, n, keys.array(), keys.offset() + g * n * width, width);
-                float[] scores = Scratch.mine().scores(BLOCK * n);
+                float[] scores = Scratch.mine().scores(BLOCK * ld);
                 for (int i = 0; i < count; i += BLOCK) {
                     int h = Math.min(BLOCK, count - i);
-                    packed.product(h, q.array(), q.offset() + (side * rows + at + i) * width, width, scores, 0, n);
-                    best.candidates(side, i, h, scores, 0);
+                    packed.product(h, q.array(), q.offset() + (side * rows + at + i) * width, width, scores, 0, ld);
+                    best.candidates(side, i, h, scores, 0, ld);
                 }
             }
             best.sums(count, values.array(), values.offset() + at * k, ids.array(), ids.from() + at * k);

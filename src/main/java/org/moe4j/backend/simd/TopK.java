@@ -19,7 +19,7 @@ final class TopK {
         if (LaneTopK.pays(n, k)) {
             float[] work = Scratch.mine().left(LaneTopK.size(n, k));
             for (; r + L <= rows; r += L) {
-                LaneTopK.rows(x, ix + r * n, n, k, work, 0);
+                LaneTopK.rows(x, ix + r * n, n, n, k, work, 0);
                 for (int lane = 0; lane < L; lane++) {
                     int at = (r + lane) * k;
                     if (LaneTopK.isFull(work, 0, k, lane)) LaneTopK.read(work, 0, k, lane, values, iv + at, columns, ic + at);
