@@ -8,7 +8,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -182,7 +181,7 @@ public final class RowStore {
                 openTemporary();
                 return;
             }
-            makeFolder();
+            Files.createDirectories(content.folder);
             if (Files.exists(content.file()) && !anew) {
                 check();
             } else {
@@ -205,14 +204,6 @@ public final class RowStore {
             } catch (IOException stillInUse) {
                 temporary.toFile().deleteOnExit();
             }
-        }
-    }
-
-    private void makeFolder() throws IOException {
-        try {
-            Files.createDirectories(content.folder);
-        } catch (FileAlreadyExistsException clash) {
-            throw new InputException("cannot write " + content.file() + ": " + clash.getFile() + " is a file, not a folder", clash);
         }
     }
 

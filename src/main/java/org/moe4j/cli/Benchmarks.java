@@ -36,14 +36,14 @@ public final class Benchmarks implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "simd by default; cuda or cuda:N for the table of a GPU, at sizes of its own; +graphs behind it launches CUDA graphs")
     private String device = "simd";
 
-    @Option(names = "--only", split = ",", paramLabel = "NAME,..", description = "what to time; everything but memory, scaling, profile and kernels by default")
+    @Option(names = "--only", split = ",", hideParamSyntax = true, paramLabel = "NAME,..", description = "what to time; everything but memory, scaling, profile and kernels by default")
     private List<String> only = List.of();
 
-    @Option(names = "--curves", split = ",", paramLabel = "NAME,..", description = "which curves of scaling, all by default; --out keeps the others that it has: moe-experts, "
+    @Option(names = "--curves", split = ",", hideParamSyntax = true, paramLabel = "NAME,..", description = "which curves of scaling, all by default; --out keeps the others that it has: moe-experts, "
         + "peer-experts, stored-experts, moe-tokens, peer-tokens, moe-threads, peer-threads, lm-threads, peer-memory, lm-memory")
     private List<String> curves = List.of();
 
-    @Option(names = "--threads", split = ",", paramLabel = "N,..", description = "threads of the back end and of the peers, 1 by default; 1,2 for both")
+    @Option(names = "--threads", split = ",", hideParamSyntax = true, paramLabel = "N,..", description = "threads of the back end and of the peers, 1 by default; 1,2 for both")
     private List<Integer> threads = List.of(1);
 
     @Option(names = "--peers", description = "run OpenBLAS and PyTorch, where installed, turn about with ours and print ratios")
@@ -98,7 +98,7 @@ public final class Benchmarks implements Callable<Integer> {
             try {
                 Files.createDirectories(out);
             } catch (IOException refused) {
-                throw new InputException("--out is " + out + ", which cannot be made a folder: " + refused.getMessage());
+                throw InputException.writing(out, refused);
             }
         }
         ProcessBuilder maven = new ProcessBuilder("mvn", "-q", "-B", "test-compile", "exec:exec@bench",

@@ -61,7 +61,7 @@ public final class Lifelong implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", description = "on each domain, ${DEFAULT-VALUE} by default, of 1024 tokens")
     private long steps = 300;
 
-    @Option(names = "--seeds", paramLabel = "N", split = ",", description = "${DEFAULT-VALUE} by default")
+    @Option(names = "--seeds", paramLabel = "N,..", split = ",", hideParamSyntax = true, description = "${DEFAULT-VALUE} by default")
     private List<Long> seeds = List.of(1L, 2L, 3L);
 
     @Option(names = "--vocabulary", paramLabel = "V", description = "of the byte pairs, ${DEFAULT-VALUE} by default")

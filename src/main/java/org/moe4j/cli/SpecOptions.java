@@ -39,7 +39,7 @@ public final class SpecOptions {
         for (RecordComponent component : spec.getRecordComponents()) {
             boolean many = List.class.isAssignableFrom(component.getType());
             command.addOption(OptionSpec.builder(optionName(component))
-                .paramLabel(many ? "A,B,.." : label(component.getType()))
+                .paramLabel(many ? "A,B,.." : label(component.getType())).hideParamSyntax(true)
                 .arity(many ? "1..*" : "1")
                 .type(many ? List.class : String.class).auxiliaryTypes(String.class)
                 .splitRegex(many ? "," : "")
@@ -123,7 +123,7 @@ public final class SpecOptions {
                 if (has(option)) {
                     Object value = result.matchedOptionValue(option, (Object) null);
                     fields.put(component.getName(), value instanceof List<?> list
-                        ? list.stream().flatMap(v -> range((String) v)).map(v -> quoted(component, v)).collect(Collectors.joining(", ", "[", "]"))
+                        ? list.stream().flatMap(v -> range(option, (String) v)).map(v -> quoted(component, v)).collect(Collectors.joining(", ", "[", "]"))
                         : quoted(component, (String) value));
                 }
             }
@@ -134,10 +134,17 @@ public final class SpecOptions {
         }
 
         /** "1..3" is 1, 2, 3; anything else stands for itself. */
-        private static Stream<String> range(String value) {
+        private static Stream<String> range(String option, String value) {
             Matcher range = RANGE.matcher(value);
-            return range.matches() ? LongStream.rangeClosed(Long.parseLong(range.group(1)), Long.parseLong(range.group(2))).mapToObj(Long::toString)
-                : Stream.of(value);
+            if (!range.matches()) {
+                return Stream.of(value);
+            }
+            long first = Long.parseLong(range.group(1));
+            long last = Long.parseLong(range.group(2));
+            if (first > last) {
+                throw new InputException(option + " has " + value + ", a range that counts down; " + last + ".." + first + " would do");
+            }
+            return LongStream.rangeClosed(first, last).mapToObj(Long::toString);
         }
 
         /** Text is quoted, so that a path or a name reads as nothing else; numbers and names of choices stand as they are. */
@@ -165,6 +172,9 @@ public final class SpecOptions {
     private static String label(Class<?> type) {
         if (type.isEnum()) {
             return Arrays.stream(type.getEnumConstants()).map(c -> c.toString().toLowerCase(Locale.ROOT)).collect(Collectors.joining("|"));
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return "true|false";
         }
         return type.isPrimitive() || Number.class.isAssignableFrom(type) ? "NUMBER" : "TEXT";
     }

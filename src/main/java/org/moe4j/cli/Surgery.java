@@ -150,7 +150,9 @@ public final class Surgery {
 
     /** The text that a model of this vocabulary reads. */
     static final class Text {
-        @Option(names = "--text", paramLabel = "FILE", split = ",", description = "files and folders, as the model was trained on; none: the source of the running JDK")
+        private static final long TOKENS = 65_536;
+
+        @Option(names = "--text", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, description = "files and folders, as the model was trained on; none: the source of the running JDK")
         private List<String> text = List.of();
 
         @Option(names = "--domain", paramLabel = "D", description = "the number that all of the text has as its domain; by default each file or folder is one")
@@ -159,8 +161,8 @@ public final class Surgery {
         @Option(names = "--batch", paramLabel = "B", description = "sequences of a batch, 16 by default")
         private int batch = 16;
 
-        @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on, 65536 by default")
-        private long tokens = 65_536;
+        @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on; by default 65536, or all that a shorter text has in whole sequences")
+        private Long tokens;
 
         boolean given() {
             return !text.isEmpty();
@@ -173,7 +175,9 @@ public final class Surgery {
         }
 
         Validation validation(TokenSet set, LanguageModel model) {
-            Validation all = Validation.of(set, tokens, batch, model.spec().sequence());
+            int time = model.spec().sequence();
+            long available = Validation.available(set, time);
+            Validation all = Validation.of(set, tokens != null ? tokens : available > 0 ? Math.min(TOKENS, available) : TOKENS, batch, time);
             return domain == null ? Domains.of(model.spec()).of(all) : new Validation(all.batches().stream().map(this::asDomain).toList(), all.tokens(), all.bytes());
         }
 
@@ -318,7 +322,7 @@ public final class Surgery {
         @Option(names = "--learning-rate", paramLabel = "R", description = "1e-3 by default")
         private double learningRate = 1e-3;
 
-        @Option(names = "--trained", paramLabel = "NAME", split = ",", description = "what to train, such as experts, router, blocks.1 or experts[8..]; all by default")
+        @Option(names = "--trained", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, description = "what to train, such as experts, router, blocks.1 or experts[8..]; all by default")
         private List<String> trained = List.of();
 
         @Override

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -60,7 +59,7 @@ public final class AtomicFile {
         try {
             Path target = Files.isSymbolicLink(path) ? path.toRealPath() : path.toAbsolutePath();
             if (Files.isDirectory(target)) throw new InputException("cannot write " + path + ": it is a folder");
-            makeFolder(target.getParent(), path);
+            Files.createDirectories(target.getParent());
             Path temporary = target.resolveSibling("." + target.getFileName() + "."
                     + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
             try {
@@ -73,14 +72,6 @@ public final class AtomicFile {
             forceFolder(target.getParent());
         } catch (IOException failure) {
             throw InputException.writing(path, failure);
-        }
-    }
-
-    private static void makeFolder(Path folder, Path path) throws IOException {
-        try {
-            Files.createDirectories(folder);
-        } catch (FileAlreadyExistsException clash) {
-            throw new InputException("cannot write " + path + ": " + clash.getFile() + " is a file, not a folder", clash);
         }
     }
 

@@ -3,6 +3,7 @@ package org.moe4j.io;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -84,15 +85,18 @@ public class InputException extends IllegalArgumentException {
 
     /** The sentence for a file that could not be read. */
     public static InputException reading(Path path, IOException cause) {
-        return new InputException("cannot read " + path + ": " + reason(cause), cause);
+        return new InputException("cannot read " + path + ": " + reason(path, cause), cause);
     }
 
     /** The sentence for a file that could not be written; a full disk is named as such. */
     public static InputException writing(Path path, IOException cause) {
-        return new InputException("cannot write " + path + ": " + (diskFull(path, cause) ? "the disk is full" : reason(cause)), cause);
+        return new InputException("cannot write " + path + ": " + (diskFull(path, cause) ? "the disk is full" : reason(path, cause)), cause);
     }
 
-    private static String reason(IOException cause) {
+    private static String reason(Path path, IOException cause) {
+        Path folder = cause instanceof FileAlreadyExistsException ? path : path.getParent();
+        while (folder != null && !Files.isRegularFile(folder)) folder = folder.getParent();
+        if (folder != null) return folder + " is a file, not a folder";
         return switch (cause) {
             case NoSuchFileException _ -> "there is no such file or folder";
             case AccessDeniedException _ -> "permission denied";

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,7 +42,7 @@ final class SpecMistake {
             case InvalidFormatException format -> new InputException(
                     place + format(format, field), format);
             case MismatchedInputException mismatch -> new InputException(
-                    place + mismatch(mismatch, field), mismatch);
+                    misspelled(mismatch, pointer, source, lines).orElseGet(() -> place + mismatch(mismatch, field)), mismatch);
             default -> syntax(mapping, source);
         };
     }
@@ -82,8 +83,13 @@ final class SpecMistake {
         List<String> order = componentNames(unknown.getReferringClass());
         List<String> known = unknown.getKnownPropertyIds().stream().map(String::valueOf)
                 .sorted(Comparator.comparingInt(order::indexOf)).toList();
-        String around = dotted(pointer.substring(0, pointer.lastIndexOf('/')));
-        return InputException.unknown(around.isEmpty() ? "field" : "field of " + around, unknown.getPropertyName(), known).getMessage();
+        return unknownField(unknown.getPropertyName(), known, pointer.substring(0, pointer.lastIndexOf('/') + 1));
+    }
+
+    /** @param group the pointer to what the field stands in, with a '/' behind it */
+    private static String unknownField(String name, List<String> known, String group) {
+        String around = dotted(group.substring(0, group.length() - 1));
+        return InputException.unknown(around.isEmpty() ? "field" : "field of " + around, name, known).getMessage();
     }
 
     private static List<String> componentNames(Class<?> type) {
@@ -121,6 +127,18 @@ final class SpecMistake {
             return "missing field '" + missing.group(1) + "'" + (around.isEmpty() ? "" : " of " + around);
         }
         return field + " is not " + wanted(mismatch.getTargetType());
+    }
+
+    /** A field that is missing because it stands there under a name that is nearly its own. */
+    private static Optional<String> misspelled(MismatchedInputException mismatch, String pointer, String source, Map<String, Integer> lines) {
+        Matcher missing = MISSING.matcher(mismatch.getOriginalMessage());
+        if (!missing.find()) return Optional.empty();
+        String group = pointer.substring(0, pointer.lastIndexOf('/') + 1);
+        List<String> known = mismatch.getPath().getLast().getFrom() instanceof Class<?> type ? componentNames(type) : List.of();
+        return lines.keySet().stream().filter(given -> given.startsWith(group)).map(given -> given.substring(group.length()))
+                .filter(name -> name.indexOf('/') < 0 && !name.equals("type") && !known.contains(name))
+                .filter(name -> InputException.nearest(name, List.of(missing.group(1))).isPresent()).findFirst()
+                .map(name -> at(source, group + name, lines) + unknownField(name, known, group));
     }
 
     private static String wanted(Class<?> type) {

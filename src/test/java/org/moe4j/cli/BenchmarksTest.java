@@ -2,7 +2,12 @@ package org.moe4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code experiments/run bench} answers to mistakes, before it builds or measures anything. */
 class BenchmarksTest {
@@ -31,5 +36,13 @@ class BenchmarksTest {
         assertThat(Ran.of(() -> Benchmarks.run("--threads", "1,0")).err()).contains("--threads is 0").hasLineCount(1);
         assertThat(Ran.of(() -> Benchmarks.run("--rounds", "0")).err()).contains("--rounds is 0").hasLineCount(1);
         assertThat(Ran.of(() -> Benchmarks.run("--minutes", "0")).err()).contains("--minutes is 0.0").hasLineCount(1);
+    }
+
+    @Test
+    void wantsAFolderToWriteTo(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(folder.resolve("notes.txt"));
+        Ran ran = Ran.of(() -> Benchmarks.run("--out", file.toString()));
+        assertThat(ran.err()).isEqualToNormalizingNewlines("cannot write " + file + ": " + file + " is a file, not a folder\n");
+        assertThat(ran.exit()).isEqualTo(2);
     }
 }

@@ -99,10 +99,12 @@ class ExperimentsRunTest {
         built();
         environment.put("MOE4J_HEAP", "12g");
         assertThat(run("granularity").out()).contains("[-Xmx12g]").doesNotContain("MaxRAMPercentage");
-        environment.put("MOE4J_HEAP", "much");
-        Outcome refused = run("granularity");
-        assertThat(refused.exit()).isEqualTo(2);
-        assertThat(refused.err()).containsOnlyOnce("\n").contains("\"much\"", "12g");
+        for (String wrong : List.of("much", "0g")) {
+            environment.put("MOE4J_HEAP", wrong);
+            Outcome refused = run("granularity");
+            assertThat(refused.exit()).isEqualTo(2);
+            assertThat(refused.err()).containsOnlyOnce("\n").contains("\"" + wrong + "\"", "12g");
+        }
     }
 
     @Test void prefersJavaHomeThenThePath() throws Exception {

@@ -98,6 +98,18 @@ class InspectionTest {
             .containsPattern("experts .* " + LedgerTable.bytes(ofExperts[0]) + " +" + LedgerTable.bytes(ofExperts[1]) + "\\R").doesNotContain("what Adam would keep");
     }
 
+    /** As the README asks of its own text. */
+    @Test
+    void measuresAllOfAShortText() throws IOException {
+        saved("glam-64b-64e", folder.resolve("glam"));
+        String glam = folder.resolve("glam").toString();
+        String text = TinySweep.text(folder).toString();
+        Ran said = Ran.of(() -> Inspection.run(glam, "--text", text));
+        assertThat(said.err()).isEmpty();
+        assertThat(said.out()).contains("nats/token", "max/mean load");
+        refused("ask for fewer or give more text", Ran.of(() -> Inspection.run(glam, "--text", text, "--validation-tokens", "65536")));
+    }
+
     @Test
     void theSpecAloneTrainsAgain() {
         LanguageModel model = saved("dbrx", folder.resolve("dbrx"));
@@ -123,6 +135,8 @@ class InspectionTest {
         refused("nowhere/checkpoint.json: there is no such file or folder", Ran.of(() -> Inspection.run(nowhere)));
         Files.writeString(Files.createDirectory(folder.resolve("theirs")).resolve("config.json"), "{}");
         refused("experiments/run huggingface inspect", Ran.of(() -> Inspection.run(folder.resolve("theirs").toString())));
+        Path file = Files.createFile(folder.resolve("notes.txt"));
+        refused(file + " is a file, not a folder", Ran.of(() -> Inspection.run(file.toString())));
         refused("give the folder of a checkpoint", Ran.of(() -> Inspection.run()));
         saved("pkm", folder.resolve("pkm"));
         String pkm = folder.resolve("pkm").toString();

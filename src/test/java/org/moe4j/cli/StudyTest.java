@@ -45,6 +45,7 @@ class StudyTest {
         --sequence 60000           | shorter than one sequence
         --budget 1e3               | less than one step of dense
         --seeds 1,1                | seeds [1, 1] names something twice
+        --seeds 3..1               | --seeds has 3..1, a range that counts down; 1..3 would do
         --resume                   | --resume wants --out
         words                      | 'words' is not an option
         """)

@@ -1,12 +1,15 @@
 package org.moe4j.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class InputExceptionTest {
     @Test
@@ -53,5 +56,15 @@ class InputExceptionTest {
     void namesAFullDisk() {
         assertThat(InputException.writing(Path.of("x.csv"), new IOException("No space left on device")))
                 .hasMessage("cannot write x.csv: the disk is full");
+    }
+
+    @Test
+    void namesAFileWhereAFolderIsWanted(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(folder.resolve("notes.txt"));
+        Path below = file.resolve("run/x.csv");
+        IOException system = assertThrows(IOException.class, () -> Files.readString(below));
+        assertThat(InputException.reading(below, system)).hasMessage("cannot read " + below + ": " + file + " is a file, not a folder");
+        IOException made = assertThrows(IOException.class, () -> Files.createDirectories(file));
+        assertThat(InputException.writing(file, made)).hasMessage("cannot write " + file + ": " + file + " is a file, not a folder");
     }
 }

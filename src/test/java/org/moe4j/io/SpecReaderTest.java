@@ -112,6 +112,16 @@ class SpecReaderTest {
     }
 
     @Test
+    void aMissingFieldThatStandsThereMisspeltIsNamedAsItStands() {
+        assertThatThrownBy(() -> reader.parse("width: 8\ndropuot: 0\ntied: true\nrouter: {type: dense}", Model.class)).isInstanceOf(InputException.class)
+                .hasMessage("spec, line 2: unknown field 'dropuot': did you mean 'dropout'? known are width, dropout, tied, router");
+        assertThatThrownBy(() -> reader.parse("width: 8\ndropout: 0\ntied: true\nrouter:\n  type: top-k\n  kk: 3", Model.class))
+                .isInstanceOf(InputException.class).hasMessageStartingWith("spec, line 6: unknown field of router 'kk': did you mean 'k'?");
+        assertThatThrownBy(() -> reader.parse("width: 8\ndropout: 0\nrouter: {type: dense}", Model.class))
+                .isInstanceOf(InputException.class).hasMessage("spec: missing field 'tied'");
+    }
+
+    @Test
     void whatIsNotASpecIsRefused() throws IOException {
         refused("").hasMessageContaining("found none");
         refused("just words").hasMessageContaining("found none");

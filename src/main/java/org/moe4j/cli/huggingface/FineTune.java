@@ -37,10 +37,10 @@ final class FineTune implements Callable<Integer> {
     @Mixin
     private Output output;
 
-    @Option(names = "--text", paramLabel = "A,B,..", split = ",", required = true, description = "files and folders to train on")
+    @Option(names = "--text", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, required = true, description = "files and folders to train on")
     private List<String> text;
 
-    @Option(names = "--validation", paramLabel = "A,B,..", split = ",", description = "files and folders to measure on; a tenth of the text by default")
+    @Option(names = "--validation", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, description = "files and folders to measure on; a tenth of the text by default")
     private List<String> validation = List.of();
 
     @Option(names = "--steps", paramLabel = "N", description = "optimizer steps, 100 by default")
@@ -55,7 +55,7 @@ final class FineTune implements Callable<Integer> {
     @Option(names = "--learning-rate", paramLabel = "X", description = "the peak, 1e-4 by default; warm-up over a tenth of the steps, cosine to a tenth")
     private double learningRate = 1e-4;
 
-    @Option(names = "--trained", paramLabel = "A,B,..", split = ",", description = "only these parameters, such as experts or blocks.*.router; all by default")
+    @Option(names = "--trained", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, description = "only these parameters, such as experts or blocks.*.router; all by default")
     private List<String> trained = List.of();
 
     @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on, 16384 by default; fewer if the text has fewer")

@@ -12,7 +12,7 @@ final class Prompt {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "the text to go on from; wants a tokenizer.json of byte-level BPE")
     private String text;
 
-    @Option(names = "--tokens", paramLabel = "A,B,..", split = ",", description = "the tokens to go on from, instead of a text")
+    @Option(names = "--tokens", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, description = "the tokens to go on from, instead of a text")
     private List<Integer> tokens;
 
     /** @param tokenizer null if there is none */
