@@ -4,9 +4,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The register tiles that read a left operand where it lies, in rows or columns a certain distance apart, so that nothing packs it: 3 to 8 % of a product of 256
- * columns alone, 10 % where it is transposed; nothing that can be measured of a decoder's step on one thread. The distance is a constant of
- * theirs: rows at a variable one make 100 or 105 GFLOP/s, not 114, see {@link Tiles}. (Columns would not need it, see the notes.)
+ * The register tiles that read a left operand where it lies, in rows a certain distance apart, so that nothing packs it: 3 to 8 % of a product of 256
+ * columns. The distance is a constant of theirs: rows at a variable one make 100 or 105 GFLOP/s, not 114, see {@link Tiles}. A transposed operand is packed: in its columns
+ * each value is on another line, which the tiles wait for within a training step though not where a product is measured alone (see the notes).
  *
  * <p>So there is a class for each distance, and C2 has to compile it, which the first steps of a program have no time for. Tiles are made for a distance once
  * {@link #MUCH} has been multiplied with it, in a thread of their own, and used as soon as they are fast; before, products pack. Every value
@@ -31,7 +31,6 @@ final class InPlace {
     private static final InPlace[] ALL = new InPlace[1021];
     private static final AtomicInteger BEGUN = new AtomicInteger();
 
-    private final boolean columns;
     private final int ld;
     /** Multiply-adds so far; threads that write over one another's sums only make it later. */
     private long work;
@@ -40,22 +39,21 @@ final class InPlace {
     private Tiles.Tile four;
     private volatile boolean ready;
 
-    private InPlace(boolean columns, int ld) {
-        this.columns = columns;
+    private InPlace(int ld) {
         this.ld = ld;
     }
 
     /**
-     * Tiles for an A that lies in rows or, transposed, in columns {@code ld} apart.
+     * Tiles for an A that lies in rows {@code ld} apart.
      *
      * @param work multiply-adds that they are wanted for
      * @return null where there are none yet
      */
-    static InPlace of(boolean columns, int ld, long work) {
-        int place = place(columns, ld);
+    static InPlace of(int ld, long work) {
+        int place = place(ld);
         InPlace tiles = ALL[place];
-        if (tiles == null || tiles.ld != ld || tiles.columns != columns) {
-            if (tiles == null || !tiles.begun) ALL[place] = new InPlace(columns, ld);
+        if (tiles == null || tiles.ld != ld) {
+            if (tiles == null || !tiles.begun) ALL[place] = new InPlace(ld);
             return null;
         }
         if (tiles.ready) return tiles;
@@ -64,18 +62,18 @@ final class InPlace {
         return null;
     }
 
-    private static int place(boolean columns, int ld) {
-        return (int) ((2L * ld + (columns ? 1 : 0)) % ALL.length);
+    private static int place(int ld) {
+        return ld % ALL.length;
     }
 
     /** Makes the tiles at once, to be used whether or not they are fast by now. */
-    static synchronized void now(boolean columns, int ld) {
-        if (of(columns, ld, 0) != null) return;
-        InPlace tiles = new InPlace(columns, ld);
+    static synchronized void now(int ld) {
+        if (of(ld, 0) != null) return;
+        InPlace tiles = new InPlace(ld);
         tiles.begun = true;
         tiles.make();
         tiles.ready = true;
-        ALL[place(columns, ld)] = tiles;
+        ALL[place(ld)] = tiles;
     }
 
     private synchronized void begin() {
@@ -89,18 +87,14 @@ final class InPlace {
     }
 
     private void make() {
-        four = Tiles.ACROSS == 4 ? made(4) : null;
-        six = made(6);
-    }
-
-    private Tiles.Tile made(int rows) {
-        return columns ? TileCode.inColumns(rows, Tiles.ACROSS, ld) : TileCode.inRows(rows, Tiles.ACROSS, ld);
+        four = Tiles.ACROSS == 4 ? TileCode.inRows(4, Tiles.ACROSS, ld) : null;
+        six = TileCode.inRows(6, Tiles.ACROSS, ld);
     }
 
     /** Calls a tile until C2 has compiled it. */
     private boolean becomesFast(Tiles.Tile tile, int rows) {
         int k = 16;
-        float[] a = new float[columns ? k * ld + rows : rows * ld + k];
+        float[] a = new float[rows * ld + k];
         float[] b = new float[k * Tiles.PANEL];
         float[] c = new float[rows * Tiles.PANEL];
         for (int i = 0; i < Tiles.NOTICED; i++) tile.multiply(1, a, 0, b, 0, Tiles.PANEL, c, 0, Tiles.PANEL, c, 0, Tiles.PANEL);
@@ -117,23 +111,22 @@ final class InPlace {
 
     /**
      * Packs the rows of a block that can't be read where they lie: the first ones, for the tile that packs B, and what is left for a last tile with fewer
-     * rows than it has. Of an A in columns every line is read once, in the order in which memory likes it (see {@link Pack#touch}).
+     * rows than it has.
      */
     void pack(int first, int m, int k, float[] a, int ao, float[] rows) {
-        if (columns) Scratch.mine().touched = Pack.touch(k, m, a, ao, ld);
-        Sgemm.pack(columns, 0, first, k, a, ao, ld, rows);
+        Pack.copy(first, k, a, ao, ld, rows, 0, Tiles.ROW);
         int i = first;
         for (int h; (h = Sgemm.tileRows(m - i, Tiles.PANEL)) <= m - i; ) i += h;
-        Sgemm.pack(columns, i, m, k, a, ao, ld, rows);
-    }
-
-    /** Distance of two rows. */
-    int apart() {
-        return columns ? 1 : ld;
+        Pack.copy(m - i, k, a, ao + i * ld, ld, rows, i * Tiles.ROW, Tiles.ROW);
     }
 
     /** @param rows 6, or 4 where the largest tile is 4 vectors wide */
     Tiles.Tile tile(int rows) {
         return rows == 6 ? six : four;
+    }
+
+    /** Distance of two rows. */
+    int apart() {
+        return ld;
     }
 }

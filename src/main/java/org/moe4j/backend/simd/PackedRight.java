@@ -29,11 +29,11 @@ final class PackedRight {
 
     /** C (m,n) = A B in the calling thread, with A (m,k). */
     void product(int m, float[] a, int ao, int lda, float[] c, int co, int ldc) {
-        InPlace left = n % Tiles.PANEL == 0 ? InPlace.of(false, lda, (long) m * n * k) : null;
+        InPlace left = n % Tiles.PANEL == 0 ? InPlace.of(lda, (long) m * n * k) : null;
         float[] rows = Scratch.mine().left((m + 6) * Tiles.ROW);
         for (int p = 0; p < k || p == 0; p += Tiles.DEPTH) { // once without any k: the tiles then write zeros
             int depth = Math.min(Tiles.DEPTH, k - p);
-            if (left == null) Sgemm.pack(false, 0, m, depth, a, ao + p, lda, rows);
+            if (left == null) Pack.copy(m, depth, a, ao + p, lda, rows, 0, Tiles.ROW);
             else left.pack(0, m, depth, a, ao + p, rows);
             for (int j = 0; j < n; j += Tiles.PANEL) {
                 Sgemm.panel(left, 0, m, Math.min(Tiles.PANEL, n - j), depth, a, ao + p, rows, panels, at(p, j), Tiles.PANEL,

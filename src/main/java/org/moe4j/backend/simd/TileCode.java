@@ -33,17 +33,16 @@ import jdk.incubator.vector.VectorSpecies;
  * FloatVector c10 = FloatVector.fromArray(F, from, fo), ...
  * for (int p = 0; p < k; p++) {
  *     FloatVector b0 = FloatVector.fromArray(F, b, bo), b1 = FloatVector.fromArray(F, b, bo + L), ...
- *     FloatVector x0 = FloatVector.broadcast(F, a[ao]);
+ *     FloatVector x0 = FloatVector.broadcast(F, a[ao + p]);
  *     c00 = x0.fma(b0, c00); c01 = x0.fma(b1, c01); ...
- *     FloatVector x1 = FloatVector.broadcast(F, a[ao + apart]);
+ *     FloatVector x1 = FloatVector.broadcast(F, a[ao + p + apart]);
  *     ...
- *     ao += step;
  *     bo += ldb;
  * }
  * c00.intoArray(c, co); ...
  * }</pre>
  *
- * with two constants, how far apart in A the values of a column are and those of a row, if somebody wrote the R by W accumulators out by hand. They have to be local variables of one method for the JIT compiler to keep them in
+ * with a constant distance of A's rows, if somebody wrote the R by W accumulators out by hand. They have to be local variables of one method for the JIT compiler to keep them in
  * registers: an array of vectors, a field, a loop over them, or a vector chosen by a branch would put them in memory; and with helper
  * methods in between, a method this long exceeds its budget for inlining, and the calls left over take their vectors through the heap
  * (measured: half the speed at k = 64).
@@ -59,15 +58,13 @@ final class TileCode {
     private final int rows;
     private final int across;
     private final int apart;
-    private final int step;
     private final int[][] sums;
 
-    private TileCode(CodeBuilder code, int rows, int across, int apart, int step) {
+    private TileCode(CodeBuilder code, int rows, int across, int apart) {
         this.code = code;
         this.rows = rows;
         this.across = across;
         this.apart = apart;
-        this.step = step;
         this.sums = new int[rows][across];
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < across; j++) sums[i][j] = code.allocateLocal(TypeKind.REFERENCE);
@@ -76,23 +73,18 @@ final class TileCode {
 
     /** The tile of so many rows by so many vectors for an A packed in rows. */
     static Tiles.Tile tile(int rows, int across) {
-        return tile(rows, across, ROW, 1, "");
+        return tile(rows, across, ROW, "");
     }
 
     /** The tile for an A (m,k) that lies in rows {@code ld} apart. */
     static Tiles.Tile inRows(int rows, int across, int ld) {
-        return tile(rows, across, ld, 1, "Rows" + ld);
+        return tile(rows, across, ld, "Rows" + ld);
     }
 
-    /** The tile for an A (m,k) that lies in columns {@code ld} apart. */
-    static Tiles.Tile inColumns(int rows, int across, int ld) {
-        return tile(rows, across, 1, ld, "Columns" + ld);
-    }
-
-    private static Tiles.Tile tile(int rows, int across, int apart, int step, String where) {
+    private static Tiles.Tile tile(int rows, int across, int apart, String where) {
         return spin(Tiles.Tile.class, rows, across, where,
             MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int), code -> {
-                TileCode tile = new TileCode(code, rows, across, apart, step);
+                TileCode tile = new TileCode(code, rows, across, apart);
                 tile.readSums(code.parameterSlot(6), code.parameterSlot(7), code.parameterSlot(8));
                 tile.loop((p, j) -> { });
                 tile.writeSums(code.parameterSlot(9), code.parameterSlot(10), code.parameterSlot(11));
@@ -105,7 +97,7 @@ final class TileCode {
             MethodTypeDesc.of(CD_void, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, FLOATS, CD_int, CD_int), code -> {
                 int panel = code.parameterSlot(6);
                 int po = code.parameterSlot(7);
-                TileCode tile = new TileCode(code, rows, across, ROW, 1);
+                TileCode tile = new TileCode(code, rows, across, ROW);
                 tile.readSums(code.parameterSlot(8), code.parameterSlot(9), code.parameterSlot(10));
                 tile.loop((p, j) -> {
                     code.dup().aload(panel).iload(po).iload(p).loadConstant(PANEL).imul().iadd();
@@ -159,10 +151,6 @@ final class TileCode {
         Label end = code.newLabel();
         code.iconst_0().istore(p).labelBinding(head).iload(p).iload(code.parameterSlot(0)).if_icmpge(end);
         multiply(p, right);
-        if (step != 1) { // else the loop's own counter is the step: one register for both
-            int ao = code.parameterSlot(2);
-            code.iload(ao).loadConstant(step).iadd().istore(ao);
-        }
         int bo = code.parameterSlot(4);
         code.iload(bo).iload(code.parameterSlot(5)).iadd().istore(bo);
         code.iinc(p, 1).goto_(head).labelBinding(end);
@@ -181,8 +169,7 @@ final class TileCode {
         }
         for (int i = 0; i < rows; i++) {
             int left = code.allocateLocal(TypeKind.REFERENCE);
-            code.getstatic(LANES, "F", SPECIES).aload(code.parameterSlot(1)).iload(code.parameterSlot(2));
-            if (step == 1) code.iload(p).iadd();
+            code.getstatic(LANES, "F", SPECIES).aload(code.parameterSlot(1)).iload(code.parameterSlot(2)).iload(p).iadd();
             plus(i * apart);
             code.faload().invokestatic(FLOAT_VECTOR, "broadcast", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, CD_float)).astore(left);
             for (int j = 0; j < across; j++) {
