@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.moe4j.analysis.Estimate;
 import org.moe4j.autodiff.Arena;
 import org.moe4j.autodiff.Tape;
 import org.moe4j.backend.Backend;
-import org.moe4j.backend.Backends;
 import org.moe4j.data.Batch;
 import org.moe4j.data.Batches;
 import org.moe4j.data.DataSpec;
@@ -33,6 +33,7 @@ import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.nn.Pass;
 import org.moe4j.report.Drawing;
+import org.moe4j.report.Figures;
 import org.moe4j.report.LineChart;
 import org.moe4j.surgery.Growth;
 import org.moe4j.surgery.PatchInput;
@@ -42,6 +43,7 @@ import org.moe4j.train.Evaluation;
 import org.moe4j.train.Trainer;
 import org.moe4j.train.TrainingSpec;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A mixture trained on text grows experts for images, which it then reads as sequences of patches behind which it writes the digit. */
@@ -66,14 +68,8 @@ public final class DigitsStudy implements Callable<Integer> {
     @Option(names = "--experts", paramLabel = "N", description = "new experts of each mixture, 8 by default")
     private int experts = 8;
 
-    @Option(names = "--seeds", paramLabel = "N", description = "3 by default")
-    private int seeds = 3;
-
-    @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
-    private String device = "auto";
-
-    @Option(names = "--threads", paramLabel = "N", description = "as many as there are processors by default")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private SeededRuns runs;
 
     @Option(names = "--out", paramLabel = "DIR", description = "where to write, out/digits by default")
     private Path out = Path.of("out/digits");
@@ -106,6 +102,7 @@ public final class DigitsStudy implements Callable<Integer> {
         if (steps < LOOKS || steps % LOOKS != 0) {
             throw new InputException("--steps is " + steps + ", want a multiple of " + LOOKS);
         }
+        runs.requireOne();
         long start = System.nanoTime();
         train = LabelledImages.open(images, "train");
         valid = LabelledImages.open(images, "valid");
@@ -113,11 +110,7 @@ public final class DigitsStudy implements Callable<Integer> {
         text = TokenSet.open(DataSpec.DEFAULT.withTokenizer(TokenizerKind.BPE, 1024));
         digitTokens = new int[10];
         Arrays.setAll(digitTokens, d -> text.tokenizer().encode("" + d)[0]);
-        try (Backend on = Backends.open(device, threads)) {
-            for (long seed = 1; seed <= seeds; seed++) {
-                race(on, seed);
-            }
-        }
+        runs.each(this::race);
         AtomicFile.write(out.resolve("digits.csv"), csv.toString());
         AtomicFile.write(out.resolve("digits.png"), Drawing.png(LineChart.of("A mixture trained on text learns to read digits", "steps on digits",
             "digits read rightly (%)", looks.keySet().stream().map(this::line).toList())));
@@ -213,46 +206,29 @@ public final class DigitsStudy implements Callable<Integer> {
         return train.rows() / SIDE * (train.columns() / SIDE);
     }
 
-    private double[] at(String arm, long step) {
-        return looks.get(arm).stream().filter(l -> l.step() == step).mapToDouble(Look::accuracy).toArray();
-    }
-
-    private static double mean(double... x) {
-        return Arrays.stream(x).average().orElse(Double.NaN);
-    }
-
-    /** The standard error of the mean over seeds. */
-    private static double error(double... x) {
-        double mean = mean(x);
-        return x.length < 2 ? 0 : Math.sqrt(Arrays.stream(x).map(v -> (v - mean) * (v - mean)).sum() / (x.length - 1) / x.length);
+    /** In per cent, over seeds. */
+    private Estimate accuracy(String arm, long step) {
+        return Estimate.of(looks.get(arm).stream().filter(l -> l.step() == step).mapToDouble(l -> 100 * l.accuracy()).toArray());
     }
 
     private LineChart.Line line(String arm) {
-        List<Double> x = new ArrayList<>();
-        List<Double> y = new ArrayList<>();
-        List<Double> error = new ArrayList<>();
-        for (long step : looks.get(arm).stream().mapToLong(Look::step).distinct().toArray()) {
-            x.add((double) step);
-            y.add(100 * mean(at(arm, step)));
-            error.add(100 * error(at(arm, step)));
-        }
-        return new LineChart.Line(arm, x, y, error);
+        List<Long> steps = looks.get(arm).stream().map(Look::step).distinct().toList();
+        return LineChart.Line.of(arm, steps.stream().map(Long::doubleValue).toList(), steps.stream().map(step -> accuracy(arm, step)).toList());
     }
 
     private String summary(long start) {
         Environment here = Environment.here();
         StringBuilder s = new StringBuilder("# Growing experts for another kind of input\n\n");
         s.append("`experiments/run digits --images DIR --text-steps %d --steps %d --experts %d --seeds %d`, %.0f minutes on %s (%s), commit %s.%n%n".formatted(
-            textSteps, steps, experts, seeds, (System.nanoTime() - start) / 6e10, here.processor(), here.java(), here.commit()));
+            textSteps, steps, experts, runs.seeds(), (System.nanoTime() - start) / 6e10, here.processor(), here.java(), here.commit()));
         s.append("A mixture (2 blocks, D = 64, 2 of 8 experts of width 64) is trained on text (the JDK's source, 1024 byte pairs). Then it is given %d digits, each a ".formatted(
             train.labels().length));
         s.append("sequence of 16 patches of 7 x 7 pixels behind which it is to write the digit; %d others are held out. Mean ± standard error over %d seeds.%n%n".formatted(
-            valid.labels().length, seeds));
+            valid.labels().length, runs.seeds()));
         s.append("| trained on digits | digits read rightly | text, nats/token before | after | the same bits |\n|---|---|---|---|---|\n");
         for (Map.Entry<String, List<Look>> arm : looks.entrySet()) {
-            double[] accuracy = at(arm.getKey(), steps);
             boolean same = arm.getValue().stream().allMatch(Look::sameText);
-            s.append("| %s | %.1f ± %.1f %% | %.4f | %.4f | %s |%n".formatted(arm.getKey(), 100 * mean(accuracy), 100 * error(accuracy),
+            s.append("| %s | %s %% | %.4f | %.4f | %s |%n".formatted(arm.getKey(), Figures.estimate(accuracy(arm.getKey(), steps), 1),
                 text(arm.getValue(), 0), text(arm.getValue(), steps), same ? "yes" : "no"));
         }
         s.append("\n![accuracy](digits.png)\n\nNew experts and router rows are within reach of digits only (experts.GrownRouter), old ones and all else are frozen: ");

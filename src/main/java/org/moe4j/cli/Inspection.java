@@ -47,7 +47,7 @@ public final class Inspection implements Callable<Integer> {
     private boolean yaml;
 
     @Mixin
-    private Surgery.Text text;
+    private ModelText text;
 
     @Option(names = "--device", paramLabel = "NAME", description = "for --text: auto (default), simd for float32 checkpoints, reference for float64")
     private String device = "auto";

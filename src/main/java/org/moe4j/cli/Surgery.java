@@ -1,46 +1,30 @@
 package org.moe4j.cli;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.BiFunction;
-import java.util.function.LongFunction;
 import java.util.function.Supplier;
+
 import org.moe4j.autodiff.Arena;
-import org.moe4j.autodiff.Parameter;
-import org.moe4j.backend.Backend;
-import org.moe4j.backend.Backends;
-import org.moe4j.data.Batch;
-import org.moe4j.data.Batches;
-import org.moe4j.data.DataSpec;
 import org.moe4j.data.TokenSet;
-import org.moe4j.data.TokenizerKind;
 import org.moe4j.data.Validation;
-import org.moe4j.experts.RouterSpec;
-import org.moe4j.experts.SpecCatalog;
 import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.surgery.BranchMix;
 import org.moe4j.surgery.Growth;
-import org.moe4j.surgery.Layers;
 import org.moe4j.surgery.PatchInput;
 import org.moe4j.surgery.Pruning;
 import org.moe4j.surgery.Upcycling;
 import org.moe4j.sweep.Room;
-import org.moe4j.train.Checkpoint;
-import org.moe4j.train.Domains;
 import org.moe4j.train.Evaluation;
-import org.moe4j.train.SavedModel;
 import org.moe4j.train.Trainer;
 import org.moe4j.train.TrainingSpec;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Operations on models in checkpoint folders, each written to another folder: exit code 0, or 2 with one sentence for a mistake. */
 public final class Surgery {
@@ -74,130 +58,13 @@ public final class Surgery {
             Arrays.copyOfRange(args, 1, args.length));
     }
 
-    /** Where models come from and go to. */
-    static final class Place {
-        @Parameters(paramLabel = "DIR", arity = "1..*", description = "the folder of a checkpoint, or of the run that left one")
-        private List<Path> from;
-
-        @Option(names = "--out", paramLabel = "DIR", required = true, description = "the folder of the new checkpoint")
-        private Path out;
-
-        @Option(names = "--seed", paramLabel = "N", description = "of new weights, 1 by default")
-        private long seed = 1;
-
-        @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd or cuda for float32 checkpoints, reference for float64")
-        private String device = "auto";
-
-        @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
-        private boolean help;
-
-        long seed() {
-            return seed;
-        }
-
-        /** What was done to the first model before. */
-        private String history() {
-            String before = Checkpoint.in(from.getFirst()).facts().get("surgery");
-            return before == null ? "" : before + "; ";
-        }
-
-        /** Loads the models, operates and saves. */
-        int operate(String what, BiFunction<Backend, List<LanguageModel>, LanguageModel> operation) {
-            Checkpoint to = new Checkpoint(out);
-            if (to.exists()) {
-                throw new InputException("there is a checkpoint in " + out + "; give another --out");
-            }
-            try (Backend on = Backends.open(device, Runtime.getRuntime().availableProcessors())) {
-                List<LanguageModel> models = from.stream().map(folder -> SavedModel.load(on, Checkpoint.in(folder))).toList();
-                LanguageModel made = operation.apply(on, models);
-                SavedModel.save(on, made, to, Map.of("surgery", history() + what));
-                System.out.println(out + ": " + count(models.getFirst()) + " parameters became " + count(made));
-            }
-            return 0;
-        }
-
-        int operateOnOne(String what, BiFunction<Backend, LanguageModel, LanguageModel> operation) {
-            if (from.size() > 1) {
-                throw new InputException(from.size() + " folders are given, this operation is on one");
-            }
-            return operate(what, (on, models) -> operation.apply(on, models.getFirst()));
-        }
-
-        private static String count(LanguageModel model) {
-            return "%,d".formatted(model.parameters().stream().filter(p -> p.kind() != Parameter.Kind.BUFFER).mapToLong(p -> p.shape().size()).sum());
-        }
-    }
-
-    /** What router a new mixture gets. */
-    static final class Routers {
-        @Option(names = "--router", paramLabel = "NAME", description = "top-k (default), noisy-top-k, switch, expert-choice, ...")
-        private String router = "top-k";
-
-        @Option(names = "--top-k", paramLabel = "K", description = "experts for a token, 2 by default")
-        private int topK = 2;
-
-        @Option(names = "--layers", paramLabel = "WHICH", description = "every-other (default), last-half, all, or numbers from 0 such as 1,3")
-        private String layers = "every-other";
-
-        RouterSpec of(int experts) {
-            return SpecCatalog.ROUTERS.example(router).withExperts(experts, topK);
-        }
-
-        List<Integer> layers(LanguageModel model) {
-            return Layers.named(layers, model.spec().feedForwards().size());
-        }
-    }
-
-    /** The text that a model of this vocabulary reads. */
-    static final class Text {
-        private static final long TOKENS = 65_536;
-
-        @Option(names = "--text", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, description = "files and folders, as the model was trained on; none: the source of the running JDK")
-        private List<String> text = List.of();
-
-        @Option(names = "--domain", paramLabel = "D", description = "the number that all of the text has as its domain; by default each file or folder is one")
-        private Integer domain;
-
-        @Option(names = "--batch", paramLabel = "B", description = "sequences of a batch, 16 by default")
-        private int batch = 16;
-
-        @Option(names = "--validation-tokens", paramLabel = "N", description = "tokens to measure on; by default 65536, or all that a shorter text has in whole sequences")
-        private Long tokens;
-
-        boolean given() {
-            return !text.isEmpty();
-        }
-
-        TokenSet open(LanguageModel model) {
-            int vocabulary = model.spec().vocabulary();
-            DataSpec data = text.isEmpty() ? DataSpec.DEFAULT : DataSpec.DEFAULT.withText(text);
-            return TokenSet.open(vocabulary == 256 ? data.withTokenizer(TokenizerKind.BYTE, vocabulary) : data.withTokenizer(TokenizerKind.BPE, vocabulary));
-        }
-
-        Validation validation(TokenSet set, LanguageModel model) {
-            int time = model.spec().sequence();
-            long available = Validation.available(set, time);
-            Validation all = Validation.of(set, tokens != null ? tokens : available > 0 ? Math.min(TOKENS, available) : TOKENS, batch, time);
-            return domain == null ? Domains.of(model.spec()).of(all) : new Validation(all.batches().stream().map(this::asDomain).toList(), all.tokens(), all.bytes());
-        }
-
-        LongFunction<Batch> batches(TokenSet set, LanguageModel model, long seed) {
-            Batches all = new Batches(set, batch, model.spec().sequence(), seed);
-            return domain == null ? Domains.of(model.spec()).of(all::at) : step -> asDomain(all.at(step));
-        }
-
-        private Batch asDomain(Batch batch) {
-            return batch.ofDomain(domain);
-        }
-    }
-
     @Command(name = "experiments/run surgery upcycle", sortOptions = false, description = "Makes mixtures of layers of a dense model, each expert a copy.")
     private static final class Upcycle implements Callable<Integer> {
         @Mixin
-        private Place place;
+        private ModelFolders folders;
 
         @Mixin
-        private Routers routers;
+        private NewRouters routers;
 
         @Option(names = "--experts", paramLabel = "E", description = "copies of a layer, 8 by default")
         private int experts = 8;
@@ -210,18 +77,18 @@ public final class Surgery {
 
         @Override
         public Integer call() {
-            return place.operateOnOne("upcycling of " + place.from, (on, model) ->
-                new Upcycling(routers.layers(model), routers.of(experts), granularity, noise, place.seed).apply(on, model));
+            return folders.operateOnOne("upcycling of " + folders.from(), (on, model) ->
+                new Upcycling(routers.layers(model), routers.of(experts), granularity, noise, folders.seed()).apply(on, model));
         }
     }
 
     @Command(name = "experiments/run surgery mix", sortOptions = false, description = "Makes one mixture of several dense models (branch-train-mix).")
     private static final class Mix implements Callable<Integer> {
         @Mixin
-        private Place place;
+        private ModelFolders folders;
 
         @Mixin
-        private Routers routers;
+        private NewRouters routers;
 
         @Option(names = "--others", paramLabel = "WHICH", description = "what is not an expert: average (default), or the first model's")
         private String others = "average";
@@ -233,18 +100,18 @@ public final class Surgery {
                 case "first" -> BranchMix.Others.FIRST;
                 default -> throw InputException.unknown("value of --others", others, List.of("average", "first"));
             };
-            if (place.from.size() < 2) {
+            if (folders.from().size() < 2) {
                 throw new InputException("mixing wants the folders of at least two models");
             }
-            return place.operate("mix of " + place.from, (on, models) ->
-                new BranchMix(routers.layers(models.getFirst()), routers.of(models.size()), which, place.seed).apply(on, models));
+            return folders.operate("mix of " + folders.from(), (on, models) ->
+                new BranchMix(routers.layers(models.getFirst()), routers.of(models.size()), which, folders.seed()).apply(on, models));
         }
     }
 
     @Command(name = "experiments/run surgery grow", sortOptions = false, description = "Adds experts to every mixture layer.")
     private static final class Grow implements Callable<Integer> {
         @Mixin
-        private Place place;
+        private ModelFolders folders;
 
         @Option(names = "--experts", paramLabel = "N", description = "new experts of each mixture layer, 4 by default")
         private int experts = 4;
@@ -266,12 +133,12 @@ public final class Surgery {
 
         @Override
         public Integer call() {
-            Growth growth = new Growth(experts, domain, copied, noise, place.seed);
-            return place.operateOnOne("growth of " + place.from, (on, model) -> {
+            Growth growth = new Growth(experts, domain, copied, noise, folders.seed());
+            return folders.operateOnOne("growth of " + folders.from(), (on, model) -> {
                 LanguageModel grown = growth.apply(on, model);
                 List<String> added = new ArrayList<>(growth.trained(grown));
                 if (patch != null) {
-                    PatchInput input = new PatchInput(patch, perImage, place.seed);
+                    PatchInput input = new PatchInput(patch, perImage, folders.seed());
                     grown = input.apply(on, grown);
                     added.addAll(input.trained());
                 }
@@ -284,17 +151,17 @@ public final class Surgery {
     @Command(name = "experiments/run surgery prune", sortOptions = false, description = "Removes experts that a text does not use.")
     private static final class Prune implements Callable<Integer> {
         @Mixin
-        private Place place;
+        private ModelFolders folders;
 
         @Mixin
-        private Text text;
+        private ModelText text;
 
         @Option(names = "--least-share", paramLabel = "S", description = "remove experts with a smaller share of a layer's load; 0, the default, those with none")
         private double leastShare;
 
         @Override
         public Integer call() {
-            return place.operateOnOne("pruning of " + place.from, (on, model) -> {
+            return folders.operateOnOne("pruning of " + folders.from(), (on, model) -> {
                 Validation validation = text.validation(text.open(model), model);
                 Evaluation before = Evaluation.of(on, new Arena(on), model, validation);
                 LanguageModel pruned = new Pruning(leastShare).apply(on, model, before.loads());
@@ -311,10 +178,10 @@ public final class Surgery {
     @Command(name = "experiments/run surgery tune", sortOptions = false, description = "Trains a model on, or parts of it only.")
     private static final class Tune implements Callable<Integer> {
         @Mixin
-        private Place place;
+        private ModelFolders folders;
 
         @Mixin
-        private Text text;
+        private ModelText text;
 
         @Option(names = "--steps", paramLabel = "N", description = "200 by default")
         private long steps = 200;
@@ -327,13 +194,13 @@ public final class Surgery {
 
         @Override
         public Integer call() {
-            return place.operateOnOne("tuning of " + place.from, (on, model) -> {
+            return folders.operateOnOne("tuning of " + folders.from(), (on, model) -> {
                 TokenSet set = text.open(model);
-                TrainingSpec spec = TrainingSpec.of(text.batch, steps, learningRate).withSeed(place.seed).withTrained(trained.toArray(String[]::new));
-                Room.requireTraining("the tuning of " + place.from.getFirst(), model.spec(), spec, on);
+                TrainingSpec spec = TrainingSpec.of(text.batch(), steps, learningRate).withSeed(folders.seed()).withTrained(trained.toArray(String[]::new));
+                Room.requireTraining("the tuning of " + folders.from().getFirst(), model.spec(), spec, on);
                 Validation validation = text.validation(set, model);
                 double before = Evaluation.of(on, new Arena(on), model, validation).natsPerToken();
-                double after = new Trainer(on, model, spec, text.batches(set, model, place.seed), validation).run(m -> {}).evaluation().natsPerToken();
+                double after = new Trainer(on, model, spec, text.batches(set, model, folders.seed()), validation).run(m -> {}).evaluation().natsPerToken();
                 System.out.println("%.4f nats/token before, %.4f after".formatted(before, after));
                 return model;
             });

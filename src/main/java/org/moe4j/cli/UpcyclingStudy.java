@@ -7,10 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.LongFunction;
-import java.util.stream.LongStream;
+import org.moe4j.analysis.Estimate;
 import org.moe4j.autodiff.Arena;
 import org.moe4j.backend.Backend;
-import org.moe4j.backend.Backends;
 import org.moe4j.cost.Ledger;
 import org.moe4j.data.Batch;
 import org.moe4j.data.Batches;
@@ -36,6 +35,7 @@ import org.moe4j.nn.Activation;
 import org.moe4j.nn.CausalSelfAttention;
 import org.moe4j.nn.Init;
 import org.moe4j.report.Drawing;
+import org.moe4j.report.Figures;
 import org.moe4j.report.LineChart;
 import org.moe4j.surgery.Layers;
 import org.moe4j.surgery.Siblings;
@@ -49,6 +49,7 @@ import org.moe4j.train.Schedule;
 import org.moe4j.train.Trainer;
 import org.moe4j.train.TrainingSpec;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Sparse upcycling at a small scale: dense to T, then a dense continuation, the upcycled mixture, and a mixture from scratch. */
@@ -66,14 +67,8 @@ public final class UpcyclingStudy implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "T", description = "steps of the dense parent, a multiple of 4, 480 by default")
     private int steps = 480;
 
-    @Option(names = "--seeds", paramLabel = "N", description = "3 by default")
-    private int seeds = 3;
-
-    @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
-    private String device = "auto";
-
-    @Option(names = "--threads", paramLabel = "N", description = "as many as there are processors by default")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private SeededRuns runs;
 
     @Option(names = "--out", paramLabel = "DIR", description = "where to write, out/upcycling by default")
     private Path out = Path.of("out/upcycling");
@@ -96,13 +91,12 @@ public final class UpcyclingStudy implements Callable<Integer> {
     @Override
     public Integer call() {
         long start = System.nanoTime();
-        if (steps < 4 || steps % 4 != 0 || seeds < 1) {
-            throw new InputException("--steps is " + steps + " and --seeds " + seeds + ", want a multiple of 4 and at least one seed");
+        if (steps < 4 || steps % 4 != 0) {
+            throw new InputException("--steps is " + steps + ", want a multiple of 4");
         }
+        runs.requireOne();
         text = TokenSet.open(DataSpec.DEFAULT.withTokenizer(TokenizerKind.BPE, 1024));
-        try (Backend on = Backends.open(device, threads)) {
-            LongStream.rangeClosed(1, seeds).forEach(seed -> race(on, seed));
-        }
+        runs.each(this::race);
         List<LineChart.Line> lines = curves.keySet().stream().filter(arm -> !arm.contains(":")).map(this::line).toList();
         AtomicFile.write(out.resolve("upcycling.png"), Drawing.png(LineChart.of("Upcycling a dense model after half of its training",
             "training FLOPs, the parent's included", "validation loss (nats/token)", lines)));
@@ -176,48 +170,31 @@ public final class UpcyclingStudy implements Callable<Integer> {
     private LineChart.Line line(String arm) {
         List<Point> shown = curves.get(arm).stream().filter(p -> p.step() > 0 || arm.equals("upcycled")).toList();
         List<Double> x = new ArrayList<>();
-        List<Double> y = new ArrayList<>();
-        List<Double> error = new ArrayList<>();
+        List<Estimate> y = new ArrayList<>();
         for (long step : shown.stream().mapToLong(Point::step).distinct().toArray()) {
             x.add(shown.stream().filter(p -> p.step() == step).findFirst().orElseThrow().flops());
-            y.add(mean(arm, step));
-            error.add(error(arm, step));
+            y.add(loss(arm, step));
         }
-        return new LineChart.Line(arm, x, y, error);
+        return LineChart.Line.of(arm, x, y);
     }
 
-    private double[] losses(String arm, long step) {
-        return curves.get(arm).stream().filter(p -> p.step() == step).mapToDouble(Point::loss).toArray();
-    }
-
-    private double mean(String arm, long step) {
-        double[] x = losses(arm, step);
-        return LongStream.range(0, x.length).mapToDouble(i -> x[(int) i]).average().orElse(Double.NaN);
-    }
-
-    /** The standard error of the mean over seeds. */
-    private double error(String arm, long step) {
-        double[] x = losses(arm, step);
-        double mean = mean(arm, step);
-        double squares = 0;
-        for (double v : x) {
-            squares += (v - mean) * (v - mean);
-        }
-        return x.length < 2 ? 0 : Math.sqrt(squares / (x.length - 1) / x.length);
+    /** Over seeds. */
+    private Estimate loss(String arm, long step) {
+        return Estimate.of(curves.get(arm).stream().filter(p -> p.step() == step).mapToDouble(Point::loss).toArray());
     }
 
     private String cell(String arm, long step) {
-        return "%.3f ± %.3f".formatted(mean(arm, step), error(arm, step));
+        return Figures.estimate(loss(arm, step), 3);
     }
 
     private String summary(long start) {
         Environment here = Environment.here();
         StringBuilder s = new StringBuilder("# Sparse upcycling at a small scale\n\n");
-        s.append("`experiments/run upcycling --steps %d --seeds %d`, %.0f minutes on %s (%s), commit %s.%n%n".formatted(steps, seeds,
+        s.append("`experiments/run upcycling --steps %d --seeds %d`, %.0f minutes on %s (%s), commit %s.%n%n".formatted(steps, runs.seeds(),
             (System.nanoTime() - start) / 6e10, here.processor(), here.java(), here.commit()));
         s.append("A dense model (2 blocks, D = %d, F = %d, the JDK's source in 1024 byte pairs) is trained for T = %d steps of %d tokens. Then both layers become ".formatted(
             DIM, HIDDEN, steps, BATCH * TIME));
-        s.append("mixtures of 8 copies, 2 for a token; optimizer state anew. Constant learning rate; nats/token on 16 k held-out tokens, mean ± standard error over %d seeds.%n%n".formatted(seeds));
+        s.append("mixtures of 8 copies, 2 for a token; optimizer state anew. Constant learning rate; nats/token on 16 k held-out tokens, mean ± standard error over %d seeds.%n%n".formatted(runs.seeds()));
         s.append("| | dense continued | upcycled | mixture from scratch, extra steps only | mixture from scratch, T + extra |\n|---|---|---|---|---|\n");
         for (int quarters : new int[] {1, 2, 4}) {
             long extra = (long) quarters * steps / 4;

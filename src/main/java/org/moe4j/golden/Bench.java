@@ -230,12 +230,7 @@ final class Bench implements AutoCloseable {
                 }
             }
         }
-        for (GoldenTensor expected : c.tensors().values()) {
-            if (expected.name().startsWith(prefix)) {
-                GoldenTensor x = c.tensor(expected.name().substring(prefix.length()));
-                results.put(expected.name(), Arrays.copyOfRange(all, x.offset(), x.offset() + x.size()));
-            }
-        }
+        state(prefix, all);
     }
 
     /** States the present values of every weight that the case gives under this prefix. */
@@ -247,6 +242,11 @@ final class Bench implements AutoCloseable {
                 all[p.terms()[0].places()[i]] = values[i];
             }
         }
+        state(prefix, all);
+    }
+
+    /** @param all values in the places of the case's tensors */
+    private void state(String prefix, double[] all) {
         for (GoldenTensor expected : c.tensors().values()) {
             if (expected.name().startsWith(prefix)) {
                 GoldenTensor x = c.tensor(expected.name().substring(prefix.length()));

@@ -2,6 +2,7 @@ package org.moe4j.report;
 
 import java.util.List;
 import org.knowm.xchart.XYChart;
+import org.moe4j.analysis.Estimate;
 
 /** Some lines of measured points, each with its standard error, in the look of all charts. */
 public final class LineChart {
@@ -20,6 +21,11 @@ public final class LineChart {
             if (x.isEmpty() || x.size() != y.size() || x.size() != error.size()) {
                 throw new IllegalArgumentException(label + ": " + x.size() + " places, " + y.size() + " values, " + error.size() + " errors");
             }
+        }
+
+        /** Of means, which have no standard error where there was one seed. */
+        public static Line of(String label, List<Double> x, List<Estimate> y) {
+            return new Line(label, x, y.stream().map(Estimate::mean).toList(), y.stream().map(e -> e.n() < 2 ? 0 : e.standardError()).toList());
         }
     }
 

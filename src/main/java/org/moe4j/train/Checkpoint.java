@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.moe4j.backend.Backend;
@@ -63,12 +64,13 @@ public record Checkpoint(Path folder) {
         String next = FILES.get(inUse.equals(FILES.getFirst()) ? 1 : 0);
         List<TensorData> data = new ArrayList<>();
         tensors.forEach((name, x) -> data.add(new TensorData(name, type(on, x), dims(x.shape()), x.data().segment())));
-        SafetensorsWriter.write(folder.resolve(next), data, facts);
+        Map<String, String> ordered = new TreeMap<>(facts);                          // the same file from the same run
+        SafetensorsWriter.write(folder.resolve(next), data, ordered);
         String checksum;
         try (SafetensorsFile written = SafetensorsFile.open(folder.resolve(next))) {
             checksum = written.metadata().get(SafetensorsWriter.CHECKSUM);
         }
-        AtomicFile.write(manifest(), READER.toJson(new Manifest(next, checksum, facts)) + "\n");
+        AtomicFile.write(manifest(), READER.toJson(new Manifest(next, checksum, ordered)) + "\n");
         remove(folder.resolve(FILES.get(next.equals(FILES.getFirst()) ? 1 : 0)));
     }
 

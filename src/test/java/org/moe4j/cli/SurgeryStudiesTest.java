@@ -40,12 +40,14 @@ class SurgeryStudiesTest {
         assertMistake(DigitsStudy::run, "give --images DIR, a folder with handwritten digits in MNIST's IDX format");
         assertMistake(DigitsStudy::run, "has no file *train-images-idx3-ubyte", "--images", folder.toString());
         assertMistake(DigitsStudy::run, "there is no such file or folder", "--images", folder.resolve("no").toString());
+        assertMistake(DigitsStudy::run, "--seeds is -1, it has to be at least 1", "--images", folder.toString(), "--seeds", "-1");
         assertMistake(DigitsStudy::run, "--steps is 7, want a multiple of 5", "--images", folder.toString(), "--steps", "7");
     }
 
     @Test
     void upcyclingWantsQuarters() {
         assertMistake(UpcyclingStudy::run, "--steps is 10", "--steps", "10");
+        assertMistake(UpcyclingStudy::run, "--seeds is 0, it has to be at least 1", "--seeds", "0");
         assertMistake(UpcyclingStudy::run, "did you mean '--seeds'", "--seed", "1");
     }
 }

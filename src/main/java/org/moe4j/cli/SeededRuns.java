@@ -1,0 +1,39 @@
+package org.moe4j.cli;
+
+import java.util.function.ObjLongConsumer;
+
+import org.moe4j.backend.Backend;
+import org.moe4j.backend.Backends;
+import org.moe4j.io.InputException;
+import picocli.CommandLine.Option;
+
+/** Where and how often a study runs: with seeds 1, 2, .., on one back end. */
+final class SeededRuns {
+    @Option(names = "--seeds", paramLabel = "N", description = "3 by default")
+    private int seeds = 3;
+
+    @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
+    private String device = "auto";
+
+    @Option(names = "--threads", paramLabel = "N", description = "as many as there are processors by default")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    int seeds() {
+        return seeds;
+    }
+
+    /** @throws InputException if there would be no run */
+    void requireOne() {
+        if (seeds < 1) {
+            throw new InputException("--seeds is " + seeds + ", it has to be at least 1");
+        }
+    }
+
+    void each(ObjLongConsumer<Backend> run) {
+        try (Backend on = Backends.open(device, threads)) {
+            for (long seed = 1; seed <= seeds; seed++) {
+                run.accept(on, seed);
+            }
+        }
+    }
+}
