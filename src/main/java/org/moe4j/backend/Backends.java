@@ -18,6 +18,7 @@ public final class Backends {
     private static final String MODULE = "jdk.incubator.vector";
     private static final String REMEDY = "start java with --add-modules=" + MODULE;
 
+    private static final int MOST_THREADS = 1024;
     private static final AtomicBoolean WARNED = new AtomicBoolean();
 
     private Backends() {}
@@ -26,12 +27,12 @@ public final class Backends {
      * @param name one of {@link #NAMES}; {@code cuda:1} is the second GPU, {@code cuda+bf16} a GPU with matrix products in that precision,
      *     {@code cuda+graphs} one that launches CUDA graphs
      * @param threads how many threads simd computes on, the calling one included
-     * @throws InputException if the name is unknown, there is not even one thread, simd is asked for without its module, or cuda without a GPU, its driver and
+     * @throws InputException if the name is unknown, there is not even one thread or more than any machine has, simd is asked for without its module, or cuda without a GPU, its driver and
      *     kernels for it
      */
     public static Backend open(String name, int threads) {
-        if (threads < 1) {
-            throw new InputException("threads is " + threads + ": a back end computes on at least 1");
+        if (threads < 1 || threads > MOST_THREADS) {
+            throw new InputException("threads is " + threads + ": a back end computes on 1 to " + MOST_THREADS);
         }
         if (isDevice(name)) {
             return CudaBackend.open(name);

@@ -1,7 +1,9 @@
 package org.moe4j.cli;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 import org.moe4j.backend.LostDeviceException;
 import org.moe4j.io.InputException;
@@ -21,7 +23,7 @@ public final class PlainCommand {
         CommandLine line = new CommandLine(command)
             .setParameterExceptionHandler((mistake, words) -> said(switch (mistake) {
                 case CommandLine.UnmatchedArgumentException e -> unknown(e);
-                case CommandLine.MissingParameterException e -> missing.apply(e);
+                case CommandLine.MissingParameterException e -> withoutValue(e, words).orElseGet(() -> missing.apply(e));
                 default -> plain(mistake.getMessage());
             }))
             .setExecutionExceptionHandler((failure, ran, parsed) -> {
@@ -48,7 +50,13 @@ public final class PlainCommand {
             List<String> options = spec.options().stream().map(OptionSpec::longestName).toList();
             return InputException.unknown("option", word.split("=")[0], options).getMessage();
         }
-        return spec.subcommands().isEmpty() ? mistake.getMessage() : InputException.unknown("command", word, spec.subcommands().keySet()).getMessage();
+        return spec.subcommands().isEmpty() ? "'" + word + "' is one argument too many; --help shows what there is" : InputException.unknown("command", word, spec.subcommands().keySet()).getMessage();
+    }
+
+    /** Of an option that is given as the last word, or before another option. */
+    private static Optional<String> withoutValue(CommandLine.MissingParameterException mistake, String... words) {
+        return mistake.getMissing().getFirst() instanceof OptionSpec option && Stream.of(words).anyMatch(List.of(option.names())::contains)
+            ? Optional.of("option " + option.longestName() + " wants a value") : Optional.empty();
     }
 
     /** The types of numbers by their plain names. */

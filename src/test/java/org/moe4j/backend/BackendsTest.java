@@ -27,5 +27,7 @@ class BackendsTest {
     @Test
     void atLeastOneThread() {
         assertThatThrownBy(() -> Backends.open("simd", 0)).isInstanceOf(InputException.class).hasMessageContaining("threads is 0");
+        assertThatThrownBy(() -> Backends.open("simd", 100_000)).isInstanceOf(InputException.class)
+            .hasMessage("threads is 100000: a back end computes on 1 to 1024");
     }
 }
