@@ -42,7 +42,7 @@ final class AdamCases {
                 }));
     }
 
-    private static void keep(CaseRun run, Storage p, Storage m, Storage v) {
+    static void keep(CaseRun run, Storage p, Storage m, Storage v) {
         run.keep("p", p, 8);
         run.keep("m", m, 4);
         run.keep("v", v, 4);

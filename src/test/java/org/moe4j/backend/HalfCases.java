@@ -93,7 +93,7 @@ final class HalfCases {
         Storage m = run.halves(table);
         Storage v = run.halves(table, 0.1, 1);
         on.adamRows(step, rows, n[1], p, run.input((long) rows.length() * n[1]), m, v);
-        keep(run, p, m, v);
+        AdamCases.keep(run, p, m, v);
     }
 
     private static void adamOfSums(Backend on, CaseRun run, AdamStep step, int[] n) {
@@ -103,13 +103,7 @@ final class HalfCases {
         Storage v = run.halves(table, 0.1, 1);
         RowIndex index = on.rowIndex(run.slots(3 * n[0], 2 * n[0] + 1), run::numbers);
         on.adamRows(step, new RowSums(index, run.input(3L * n[0]), run.input((long) n[0] * n[1]), 3, n[1]), p, m, v);
-        keep(run, p, m, v);
-    }
-
-    private static void keep(CaseRun run, Storage p, Storage m, Storage v) {
-        run.keep("p", p, 8);
-        run.keep("m", m, 4);
-        run.keep("v", v, 4);
+        AdamCases.keep(run, p, m, v);
     }
 
     private static BackendCase whole(String method, BackendCase.Body body) {
