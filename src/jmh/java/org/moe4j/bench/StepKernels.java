@@ -21,13 +21,15 @@ import org.moe4j.backend.GroupedProduct;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.tensor.HostInts;
 import org.moe4j.tensor.IntStorage;
+import org.moe4j.tensor.RowIndex;
 import org.moe4j.tensor.RowSums;
 import org.moe4j.tensor.Storage;
 import org.moe4j.tensor.Strided;
 
 /**
- * The time of a step over the sum of its kernels: each call that one step makes of its back end, measured alone. Calls of a kind, with the same
- * extents and flags, are measured once, on the memory of the first, again and again: what fits a cache is in it, which it need not be in the step.
+ * The time of a step over the sum of its kernels: each call that one step makes of its back end, measured alone, and beside it what the same calls took
+ * within steps. Calls of a kind, with the same extents and flags, are measured alone once, on the memory of the first, again and again: what fits a cache
+ * is in it, which it need not be in the step. Where both differ much, a kernel waits for memory.
  */
 final class StepKernels {
     private static final Set<String> NOT_KERNELS = Set.of("name", "deviceName", "bytesPerValue", "allocate", "allocateInts", "store", "freeDeviceBytes", "close");
@@ -87,6 +89,7 @@ final class StepKernels {
 
     private final Backend on;
     private List<Kernel> recorded; // null while nothing is
+    private List<Long> taken; // nanoseconds of each call of a step; null while nobody asks
 
     private StepKernels(Backend on) {
         this.on = on;
@@ -107,34 +110,61 @@ final class StepKernels {
         List<Kernel> calls = recorded;
         recorded = null;
         Map<String, List<Kernel>> kinds = calls.stream().collect(Collectors.groupingBy(Kernel::kind, LinkedHashMap::new, Collectors.toList()));
+        Map<String, Double> within = withinSteps(calls, it);
         Map<String, Double> seconds = new LinkedHashMap<>();
         kinds.forEach((kind, each) -> seconds.put(kind, each.size() * alone(each.getFirst())));
         double sum = seconds.values().stream().mapToDouble(Double::doubleValue).sum();
-        StringBuilder lines = new StringBuilder(String.format(Locale.ROOT, "%s: a step takes %.1f ms, its %,d kernels alone %.1f ms: %.2f times%n", work.work(), 1e3 * step,
-            calls.size(), 1e3 * sum, step / sum));
+        StringBuilder lines = new StringBuilder(String.format(Locale.ROOT, "%s: a step takes %.1f ms, its %,d kernels alone %.1f ms: %.2f times; within it %.1f ms%n", work.work(),
+            1e3 * step, calls.size(), 1e3 * sum, step / sum, 1e3 * within.values().stream().mapToDouble(Double::doubleValue).sum()));
         seconds.entrySet().stream().sorted(Map.Entry.comparingByValue(Comparator.reverseOrder())).limit(SHOWN)
-            .forEach(e -> lines.append(String.format(Locale.ROOT, "  %7.2f ms  %d x %s%n", 1e3 * e.getValue(), kinds.get(e.getKey()).size(), e.getKey())));
+            .forEach(e -> lines.append(String.format(Locale.ROOT, "  %7.2f ms alone, %7.2f within the step  %d x %s%n", 1e3 * e.getValue(), 1e3 * within.get(e.getKey()),
+                kinds.get(e.getKey()).size(), e.getKey())));
         return lines.toString();
+    }
+
+    /** Seconds that the calls of each kind take in a step, the sum of each call's median over several steps. A step that calls otherwise, as routing may, isn't one of them. */
+    private Map<String, Double> withinSteps(List<Kernel> calls, Work it) {
+        List<List<Long>> steps = new ArrayList<>();
+        times(STEP_SECONDS, () -> {
+            taken = new ArrayList<>();
+            it.run();
+            if (taken.size() == calls.size()) steps.add(taken);
+            taken = null;
+        });
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        for (int i = 0; i < calls.size(); i++) {
+            int call = i;
+            seconds.merge(calls.get(i).kind(), median(steps.stream().mapToDouble(step -> 1e-9 * step.get(call)).toArray()), Double::sum);
+        }
+        return seconds;
     }
 
     private Object call(Method method, Object[] arguments) throws Throwable {
         if (recorded != null && !NOT_KERNELS.contains(method.getName())) {
             recorded.add(new Kernel(method, Arrays.stream(arguments).map(this::kept).toArray()));
         }
+        long start = System.nanoTime();
         try {
             return method.invoke(on, arguments);
         } catch (InvocationTargetException failure) {
             throw failure.getCause();
+        } finally {
+            if (taken != null && !NOT_KERNELS.contains(method.getName())) taken.add(System.nanoTime() - start);
         }
     }
 
     /** What is still the same when the step is over: its lists are not. */
     private Object kept(Object argument) {
         return switch (argument) {
-            case HostInts list -> IntStorage.of(list.toArray());
+            case HostInts list -> kept(list);
+            case RowSums x -> new RowSums(new RowIndex(kept(x.index().rows()), kept(x.index().starts()), kept(x.index().order())), x.coefficients(), x.source(), x.perRow(), x.width());
             case IntFunction<?> _ -> (IntFunction<IntStorage>) on::allocateInts;
             case null, default -> argument;
         };
+    }
+
+    private static IntStorage kept(IntStorage list) {
+        return list instanceof HostInts ? IntStorage.of(list.toArray()) : list;
     }
 
     private double alone(Kernel kernel) {
