@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 
@@ -66,6 +67,7 @@ public final class Inspection implements Callable<Integer> {
             System.out.print(READER.toYaml((Record) spec));
             return 0;
         }
+        Optional<Evaluation> measured = text.given() ? Optional.of(measure(checkpoint)) : Optional.empty(); // first, as it may refuse the text
         Ledger ledger = Ledger.of(spec);
         say("%s: %s of width %,d, %,d tokens in the vocabulary, sequences of %,d", checkpoint.folder(), ModelSpec.CATALOG.nameOf(spec), spec.dim(), spec.vocabulary(),
             spec.sequence());
@@ -73,9 +75,7 @@ public final class Inspection implements Callable<Integer> {
         say("%n%s", table(ledger, checkpoint));
         layers(spec.feedForwards());
         files(checkpoint);
-        if (text.given()) {
-            measure(checkpoint);
-        }
+        measured.ifPresent(e -> say("%non this text: %.4f nats/token, %.4f bits/byte%n%s", e.natsPerToken(), e.bitsPerByte(), RoutingTable.of(e)));
         return 0;
     }
 
@@ -125,11 +125,10 @@ public final class Inspection implements Callable<Integer> {
         }
     }
 
-    private void measure(Checkpoint checkpoint) {
+    private Evaluation measure(Checkpoint checkpoint) {
         try (Backend on = Backends.open(device, Runtime.getRuntime().availableProcessors())) {
             LanguageModel model = SavedModel.load(on, checkpoint);
-            Evaluation measured = Evaluation.of(on, new Arena(on), model, text.validation(text.open(model), model));
-            say("%non this text: %.4f nats/token, %.4f bits/byte%n%s", measured.natsPerToken(), measured.bitsPerByte(), RoutingTable.of(measured));
+            return Evaluation.of(on, new Arena(on), model, text.validation(text.open(model), model));
         }
     }
 

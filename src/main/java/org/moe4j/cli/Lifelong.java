@@ -12,7 +12,6 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.moe4j.autodiff.Arena;
 import org.moe4j.backend.Backend;
-import org.moe4j.backend.Backends;
 import org.moe4j.data.Batch;
 import org.moe4j.data.DataSpec;
 import org.moe4j.data.TokenizerKind;
@@ -38,6 +37,7 @@ import org.moe4j.train.Trainer;
 import org.moe4j.train.TrainingSpec;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** PanGu-Sigma's claims for random routed experts on a small scale: how well they learn two domains together, and what they forget of one after the other. */
@@ -55,23 +55,17 @@ public final class Lifelong implements Callable<Integer> {
     private static final int MEASURED_BATCHES = 20;
     private static final FeedForwardSpec DENSE = new DenseFeedForward.Spec(HIDDEN, Activation.GELU, false);
 
-    @Option(names = "--text", paramLabel = "FILE", description = "two files or folders, a domain each; none: two modules of the running JDK's source")
+    @Option(names = "--text", paramLabel = "FILE", description = "given twice: files or folders, a domain each; none: two modules of the running JDK's source")
     private List<String> text = List.of();
 
-    @Option(names = "--steps", paramLabel = "N", description = "on each domain, ${DEFAULT-VALUE} by default, of 1024 tokens")
+    @Option(names = "--steps", paramLabel = "N", description = "steps on each domain, of 1024 tokens; 300 by default")
     private long steps = 300;
 
-    @Option(names = "--seeds", paramLabel = "N,..", split = ",", hideParamSyntax = true, description = "${DEFAULT-VALUE} by default")
-    private List<Long> seeds = List.of(1L, 2L, 3L);
+    @Mixin
+    private SeededRuns runs;
 
-    @Option(names = "--vocabulary", paramLabel = "V", description = "of the byte pairs, ${DEFAULT-VALUE} by default")
+    @Option(names = "--vocabulary", paramLabel = "V", description = "of the byte pairs that both are cut into, 1024 by default")
     private int vocabulary = 1024;
-
-    @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
-    private String device = "auto";
-
-    @Option(names = "--threads", paramLabel = "N", description = "all processors by default")
-    private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
     private boolean help;
@@ -83,29 +77,31 @@ public final class Lifelong implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (seeds.isEmpty()) {
-            throw new InputException("--seeds is empty, want at least one");
+        if (steps < 1) {
+            throw new InputException("--steps is " + steps + ", it has to be at least 1");
         }
+        runs.requireOne();
         DataSpec data = (text.isEmpty() ? DataSpec.DEFAULT : DataSpec.DEFAULT.withText(text)).withTokenizer(TokenizerKind.BPE, vocabulary);
         TwoDomains domains = TwoDomains.of(data, BATCH, SEQUENCE);
-        System.out.printf("A is %s, B is %s; %d steps of %,d tokens on each, %d seeds.%n%n", domains.name(0), domains.name(1), steps, BATCH * SEQUENCE, seeds.size());
         Map<String, FeedForwardSpec> layers = new LinkedHashMap<>();
         layers.put("dense", DENSE);
         layers.put("learned", mixture(new SwitchRouter.Spec().withExperts(EXPERTS, 1)));
         layers.put("hashed", mixture(new RandomRouter.Spec(List.of(EXPERTS))));
         layers.put("random", mixture(RandomRouter.Spec.equal(EXPERTS, 2)));
         TextTable table = new TextTable("layers", "together: A", "B", "A alone: A", "then B: A", "forgot", "B");
-        try (Backend on = Backends.open(device, threads)) {
+        try (Backend on = runs.open()) {
+            System.out.printf("A is %s, B is %s; %d steps of %,d tokens on each, %d seeds.%n%n", domains.name(0), domains.name(1), steps, BATCH * SEQUENCE, runs.seeds());
             layers.forEach((name, layer) -> {
-                List<String> cells = new ArrayList<>(means(seed -> together(on, domains, layer, seed)));
-                cells.addAll(means(seed -> oneAfterTheOther(on, domains, layer, seed, List.of())));
+                List<String> cells = new ArrayList<>(means(name + ", A and B together", seed -> together(on, domains, layer, seed)));
+                cells.addAll(means(name + ", B after A", seed -> oneAfterTheOther(on, domains, layer, seed, List.of())));
                 row(table, name, cells);
             });
+            String own = "random, B's experts only";
             List<String> cells = new ArrayList<>(List.of("-", "-"));
-            cells.addAll(means(seed -> oneAfterTheOther(on, domains, layers.get("random"), seed, List.of("experts[" + EXPERTS / 2 + "..]"))));
-            row(table, "random, B's experts only", cells);
+            cells.addAll(means(own + ", B after A", seed -> oneAfterTheOther(on, domains, layers.get("random"), seed, List.of("experts[" + EXPERTS / 2 + "..]"))));
+            row(table, own, cells);
             System.out.print(table);
-            List<String> load = means(seed -> loadCorrelations(on, domains, seed));
+            List<String> load = means("load of the random experts", seed -> loadCorrelations(on, domains, seed));
             System.out.printf("%nLoad of the random experts as foretold from the frequencies of tokens in training text, and as measured: correlation %s on other "
                 + "training batches, %s on validation text.%n", load.get(0), load.get(1));
         }
@@ -116,16 +112,18 @@ public final class Lifelong implements Callable<Integer> {
         return new MixtureOfExperts.Spec(router, new MlpExperts.Spec(HIDDEN, Activation.GELU, false));
     }
 
-    /** Over the seeds. */
-    private List<String> means(LongFunction<double[]> measured) {
-        List<double[]> bySeed = seeds.stream().map(measured::apply).toList();
+    /** Over the seeds; a line on standard error says when each begins. */
+    private List<String> means(String what, LongFunction<double[]> measured) {
+        List<double[]> bySeed = runs.numbers().mapToObj(seed -> {
+            System.err.println(what + ", seed " + seed + " ...");
+            return measured.apply(seed);
+        }).toList();
         return IntStream.range(0, bySeed.getFirst().length)
             .mapToObj(i -> Figures.fixed(bySeed.stream().mapToDouble(values -> values[i]).average().orElseThrow(), 3)).toList();
     }
 
     private static void row(TextTable table, String name, List<String> cells) {
         table.row(Stream.concat(Stream.of(name), cells.stream()).toList());
-        System.err.println(name + " is done");
     }
 
     private LanguageModel model(Backend on, FeedForwardSpec upper, long seed) {

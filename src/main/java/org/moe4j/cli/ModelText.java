@@ -45,8 +45,7 @@ final class ModelText {
 
     Validation validation(TokenSet set, LanguageModel model) {
         int time = model.spec().sequence();
-        long available = Validation.available(set, time);
-        Validation all = Validation.of(set, tokens != null ? tokens : available > 0 ? Math.min(TOKENS, available) : TOKENS, batch, time);
+        Validation all = tokens == null ? Validation.atMost(TOKENS, set, batch, time) : Validation.of(set, tokens, batch, time);
         return domain == null ? Domains.of(model.spec()).of(all) : new Validation(all.batches().stream().map(this::asDomain).toList(), all.tokens(), all.bytes());
     }
 

@@ -1,6 +1,7 @@
 package org.moe4j.cli;
 
 import java.util.function.ObjLongConsumer;
+import java.util.stream.LongStream;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
@@ -9,13 +10,13 @@ import picocli.CommandLine.Option;
 
 /** Where and how often a study runs: with seeds 1, 2, .., on one back end. */
 final class SeededRuns {
-    @Option(names = "--seeds", paramLabel = "N", description = "3 by default")
+    @Option(names = "--seeds", paramLabel = "N", description = "how many seeds, 1 to N; 3 by default")
     private int seeds = 3;
 
     @Option(names = "--device", paramLabel = "NAME", description = "auto (default), simd, reference or cuda")
     private String device = "auto";
 
-    @Option(names = "--threads", paramLabel = "N", description = "as many as there are processors by default")
+    @Option(names = "--threads", paramLabel = "N", description = "of the back end, all processors by default")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     int seeds() {
@@ -29,11 +30,17 @@ final class SeededRuns {
         }
     }
 
+    Backend open() {
+        return Backends.open(device, threads);
+    }
+
+    LongStream numbers() {
+        return LongStream.rangeClosed(1, seeds);
+    }
+
     void each(ObjLongConsumer<Backend> run) {
-        try (Backend on = Backends.open(device, threads)) {
-            for (long seed = 1; seed <= seeds; seed++) {
-                run.accept(on, seed);
-            }
+        try (Backend on = open()) {
+            numbers().forEach(seed -> run.accept(on, seed));
         }
     }
 }

@@ -183,10 +183,10 @@ public final class Surgery {
         @Mixin
         private ModelText text;
 
-        @Option(names = "--steps", paramLabel = "N", description = "200 by default")
+        @Option(names = "--steps", paramLabel = "N", description = "optimizer steps, 200 by default")
         private long steps = 200;
 
-        @Option(names = "--learning-rate", paramLabel = "R", description = "1e-3 by default")
+        @Option(names = "--learning-rate", paramLabel = "X", description = "the peak, 1e-3 by default; warm-up over a tenth of the steps, cosine to a tenth")
         private double learningRate = 1e-3;
 
         @Option(names = "--trained", paramLabel = "A,B,..", split = ",", hideParamSyntax = true, description = "what to train, such as experts, router, blocks.1 or experts[8..]; all by default")
@@ -194,9 +194,9 @@ public final class Surgery {
 
         @Override
         public Integer call() {
+            TrainingSpec spec = TrainingSpec.of(text.batch(), steps, learningRate).withSeed(folders.seed()).withTrained(trained.toArray(String[]::new));
             return folders.operateOnOne("tuning of " + folders.from(), (on, model) -> {
                 TokenSet set = text.open(model);
-                TrainingSpec spec = TrainingSpec.of(text.batch(), steps, learningRate).withSeed(folders.seed()).withTrained(trained.toArray(String[]::new));
                 Room.requireTraining("the tuning of " + folders.from().getFirst(), model.spec(), spec, on);
                 Validation validation = text.validation(set, model);
                 double before = Evaluation.of(on, new Arena(on), model, validation).natsPerToken();

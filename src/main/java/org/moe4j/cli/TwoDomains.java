@@ -28,7 +28,7 @@ record TwoDomains(List<TokenSet> sets, List<Batches> batches, List<Validation> v
         List<TokenSet> sets = Stream.of(0, 1).map(d -> List.of(all.domains().get(d)))
             .map(domain -> TokenSet.of(new Corpus(domain.getFirst(), of(all.train(), domain), of(all.valid(), domain)), tokenizer)).toList();
         return new TwoDomains(sets, sets.stream().map(set -> new Batches(set, batch, time, 1)).toList(),
-            Stream.of(0, 1).map(d -> ofDomain(Validation.of(sets.get(d), Math.min(VALIDATION, sets.get(d).validTokens() / time * time), batch, time), d)).toList());
+            Stream.of(0, 1).map(d -> ofDomain(Validation.atMost(VALIDATION, sets.get(d), batch, time), d)).toList());
     }
 
     private static List<Document> of(List<Document> documents, List<String> domains) {

@@ -32,7 +32,8 @@ public record Validation(List<Batch> batches, long tokens, long bytes) {
      */
     public static Validation of(TokenSet set, long tokens, int batch, int time) {
         if (batch < 1 || time < 1) throw new InputException("batches of " + batch + " sequences of " + time + " tokens: want at least 1 of each");
-        if (tokens < time) throw new InputException("validation on " + tokens + " tokens is less than one sequence of " + time);
+        if (tokens < time) throw new InputException("validation on " + tokens + " tokens is less than one sequence of " + time
+            + "; --validation-tokens " + time + " or shorter sequences would do");
         int[] sequences = shares(set.valid(), tokens, time);
         int[] domains = IntStream.range(0, sequences.length).flatMap(d -> IntStream.generate(() -> d).limit(sequences[d])).toArray();
         int[] starts = IntStream.range(0, sequences.length).flatMap(d -> IntStream.range(0, sequences[d]).map(i -> i * time)).toArray();
@@ -48,8 +49,17 @@ public record Validation(List<Batch> batches, long tokens, long bytes) {
         return new Validation(batches, (long) domains.length * time, bytes);
     }
 
+    /**
+     * The slice of a token set, or all of the valid part where that has fewer tokens.
+     *
+     * @throws InputException if there is not one sequence
+     */
+    public static Validation atMost(long tokens, TokenSet set, int batch, int time) {
+        return of(set, Math.max(time, Math.min(tokens, available(set, time))), batch, time);
+    }
+
     /** The most targets that a slice of a token set can have. */
-    public static long available(TokenSet set, int time) {
+    private static long available(TokenSet set, int time) {
         return LongStream.of(sequences(set.valid(), time)).sum() * time;
     }
 
@@ -65,8 +75,8 @@ public record Validation(List<Batch> batches, long tokens, long bytes) {
         long all = LongStream.of(available).sum();
         long wanted = tokens / time;
         if (wanted > all) {
-            throw new InputException("validation on " + tokens + " tokens: the validation text has only " + all * time
-                    + " in whole sequences of " + time + ": ask for fewer or give more text");
+            throw new InputException("validation on " + tokens + " tokens: the validation text has only " + all * time + " in whole sequences of " + time
+                    + (all == 0 ? "; more text would do" : "; --validation-tokens " + all * time + " or more text would do"));
         }
         int[] sequences = new int[domains];
         for (int d = 0; d < domains; d++) sequences[d] = (int) (wanted * available[d] / all);

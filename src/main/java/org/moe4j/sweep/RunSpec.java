@@ -107,6 +107,8 @@ public record RunSpec(
     public ModelSpec model(int vocabulary, SpecReader reader) {
         if (model == null) {
             ModelSpec published = Architecture.named(preset()).spec();
+            atMost("dim", dim, published.dim());
+            atMost("sequence", sequence, published.sequence());
             Integer most = experts != null ? experts : Banks.most(published) > MANY ? Integer.valueOf(FEWER) : null;
             return published.resized(resize(vocabulary, dim, layers, most, sequence));
         }
@@ -142,6 +144,13 @@ public record RunSpec(
 
     private String preset() {
         return architecture == null ? USUAL : architecture;
+    }
+
+    /** What is asked for must be there to cut down; what is left out is cut down to what there is. */
+    private void atMost(String field, Integer asked, int own) {
+        if (asked != null && asked > own) {
+            throw new InputException(field + " is " + asked + ", " + preset() + " can be cut down to at most its own " + own);
+        }
     }
 
     private static Size resize(int vocabulary, Integer dim, Integer layers, Integer experts, Integer sequence) {

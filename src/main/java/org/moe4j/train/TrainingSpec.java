@@ -9,7 +9,7 @@ import org.moe4j.io.InputException;
  *
  * @param batch B, sequences of an optimizer step
  * @param steps optimizer steps
- * @param learningRate the peak, which the schedule scales
+ * @param learningRate the peak, above 0, which the schedule scales
  * @param clipNorm the most norm of all gradients together; null does not clip
  * @param clipValue the most size of each gradient value; null does not clip
  * @param gradientAccumulation how many parts a batch is worked in, one after the other, to save memory; it divides the batch
@@ -27,7 +27,9 @@ public record TrainingSpec(int batch, long steps, double learningRate, Schedule 
     public TrainingSpec {
         atLeast("batch", batch, 1);
         atLeast("steps", steps, 1);
-        OptimizerSpec.within("learningRate", learningRate, learningRate, 0, Double.POSITIVE_INFINITY);
+        if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {
+            throw new InputException("learningRate is " + learningRate + ", it has to be above 0 and finite");
+        }
         aboveZero("clipNorm", clipNorm);
         aboveZero("clipValue", clipValue);
         atLeast("gradientAccumulation", gradientAccumulation, 1);

@@ -109,6 +109,7 @@ class SurgeryTest {
         assertMistake("2 folders are given", "grow", dense, dense, "--out", to);
         assertMistake("no mixture layer to grow", "grow", dense, "--out", to);
         assertMistake("unknown value of --others", "mix", dense, dense, "--out", to, "--others", "last");
+        assertMistake("learningRate is 0.0, it has to be above 0", "tune", dense, "--out", to, "--learning-rate", "0");
         assertMistake("unknown parameters to train 'expert'", "tune", dense, "--out", to, "--text", folder.resolve("text.txt").toString(),
             "--validation-tokens", "64", "--trained", "expert");
         assertThat(folder.resolve("to")).doesNotExist();

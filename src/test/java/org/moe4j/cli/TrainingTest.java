@@ -119,7 +119,9 @@ class TrainingTest {
         --dim 8 --dim 16                  | option --dim is given twice
         --bacth 3                         | unknown option '--bacth': did you mean '--batch'?
         --validation-tokens 900000        | validation on 900000 tokens: the validation text has only
-        --sequence 60000                  | less than one sequence
+        --sequence 6000                   | less than one sequence of 6000; --validation-tokens 6000 or shorter
+        --sequence 60000                  | sequence is 60000, mixtral-8x7b can be cut down to at most its own 32768
+        --dim 8192                        | dim is 8192, mixtral-8x7b can be cut down to at most its own 4096
         --resume                          | --resume wants --out
         --resume --out nowhere            | cannot resume nowhere: it has no run.yaml
         --dim 4096 --experts 8 --batch 64 | the heap is too small: mixtral-8x7b of width 4096 needs

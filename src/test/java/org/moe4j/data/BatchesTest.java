@@ -102,9 +102,9 @@ class BatchesTest {
         assertThat(Validation.of(DIGITS, 409, 4, 10).tokens()).isEqualTo(400);
         assertThatThrownBy(() -> Validation.of(DIGITS, 410, 4, 10)).isInstanceOf(InputException.class);
         assertThatThrownBy(() -> Validation.of(DIGITS, 1000, 4, 10)).isInstanceOf(InputException.class).hasMessage(
-                "validation on 1000 tokens: the validation text has only 400 in whole sequences of 10: ask for fewer or give more text");
+                "validation on 1000 tokens: the validation text has only 400 in whole sequences of 10; --validation-tokens 400 or more text would do");
         assertThatThrownBy(() -> Validation.of(DIGITS, 9, 4, 10)).isInstanceOf(InputException.class)
-                .hasMessage("validation on 9 tokens is less than one sequence of 10");
+                .hasMessage("validation on 9 tokens is less than one sequence of 10; --validation-tokens 10 or shorter sequences would do");
     }
 
     /** A domain for each text; the valid part is the same text. */

@@ -142,6 +142,9 @@ class TrainerTest {
         assertThatThrownBy(() -> Tiny.training(1)).isInstanceOf(InputException.class)
             .hasMessage("warmup is 2 steps, more than the 1 steps of the run");
         assertThatThrownBy(() -> TrainingSpec.of(0, 10, 0.1)).isInstanceOf(InputException.class).hasMessage("batch is 0, it has to be at least 1");
-        assertThatThrownBy(() -> TrainingSpec.of(1, 10, Double.NaN)).isInstanceOf(InputException.class).hasMessageContaining("learningRate is NaN");
+        for (double rate : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThatThrownBy(() -> TrainingSpec.of(1, 10, rate)).isInstanceOf(InputException.class)
+                .hasMessage("learningRate is " + rate + ", it has to be above 0 and finite");
+        }
     }
 }

@@ -83,7 +83,7 @@ final class FineTune implements Callable<Integer> {
             checkpoint.remarks().forEach(remark -> System.err.println("note: " + remark));
             TokenSet tokens = TokenSet.of(data.corpus(), checkpoint.tokenizer());
             Batches batches = new Batches(tokens, batch, sequence, seed);
-            Validation slice = Validation.of(tokens, Math.max(sequence, Math.min(validationTokens, Validation.available(tokens, sequence))), batch, sequence);
+            Validation slice = Validation.atMost(validationTokens, tokens, batch, sequence);
             Transformer model = checkpoint.load(on);
             Trainer trainer = new Trainer(on, model, training, batches::at, slice);
             say("before", Evaluation.of(on, new Arena(on), model, slice));
