@@ -21,6 +21,7 @@ final class BenchChart {
     private static final int WIDTH = 900;
     private static final int BAR = 15;
     private static final int AROUND = 150;
+    private static final double HAIR = 1e-9;
     private static final List<Color> BY_THREADS = List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7));
 
     private BenchChart() {}
@@ -47,7 +48,7 @@ final class BenchChart {
         style.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
         style.setXAxisTickMarkSpacingHint(BAR); // which the other axis takes for its own: a label for every work, and far too many for this one
         double step = step(rows.stream().mapToDouble(value).max().orElse(1));
-        Set<Double> bars = rows.stream().map(row -> rounded(value.applyAsDouble(row))).collect(Collectors.toSet()); // their labels are formatted alike
+        Set<Double> bars = rows.stream().map(row -> barOf(value.applyAsDouble(row))).collect(Collectors.toSet()); // their labels are formatted alike
         style.setXAxisTickLabelsFormattingFunction(v -> bars.contains(v) || Math.abs(v / step - Math.rint(v / step)) < 1e-6 ? format(v) : " ");
         style.setPlotContentSize(0.97);
         style.setPlotGridHorizontalLinesVisible(false);
@@ -65,7 +66,7 @@ final class BenchChart {
         style.setXAxisMin(0.0);
         for (int n : threads) {
             List<Double> values = labels.stream().map(label -> rows.stream().filter(row -> row.threads() == n && label(row).equals(label))
-                .map(row -> rounded(value.applyAsDouble(row))).findFirst().orElse(null)).toList();
+                .map(row -> barOf(value.applyAsDouble(row))).findFirst().orElse(null)).toList();
             chart.addSeries(n == 1 ? "1 thread" : n + " threads", values, labels);
         }
         return chart;
@@ -77,8 +78,9 @@ final class BenchChart {
         return power * (most <= 10 * power ? 1 : most <= 20 * power ? 2 : most <= 50 * power ? 5 : 10);
     }
 
-    private static double rounded(double value) {
-        return Math.round(100 * value) / 100.0;
+    /** The value to two places and a hair more: no tick of the axis is equal to it, and gets a label for that. */
+    static double barOf(double value) {
+        return Math.round(100 * value) / 100.0 + HAIR;
     }
 
     private static String format(double value) {

@@ -109,6 +109,7 @@ public record RunSpec(
             ModelSpec published = Architecture.named(preset()).spec();
             atMost("dim", dim, published.dim());
             atMost("sequence", sequence, published.sequence());
+            atMost("vocabulary of tokenizer " + tokenizer, vocabulary, published.vocabulary());
             Integer most = experts != null ? experts : Banks.most(published) > MANY ? Integer.valueOf(FEWER) : null;
             return published.resized(resize(vocabulary, dim, layers, most, sequence));
         }

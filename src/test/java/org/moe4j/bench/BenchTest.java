@@ -125,10 +125,22 @@ class BenchTest {
         Size gradient = forward.with("pass", "gradient");
         List<Measured> rows = List.of(row(steps, forward, 1, 0.2), row(steps, forward, 2, 0.1), row(steps, gradient, 1, 0.4));
         HorizontalBarChart chart = BenchChart.chart("Seconds", "s", rows, Measured::median);
-        assertThat(chart.getSeries("1 thread").getXData()).asInstanceOf(InstanceOfAssertFactories.list(Number.class)).containsExactly(0.2, 0.4);
-        assertThat(chart.getSeries("2 threads").getXData()).asInstanceOf(InstanceOfAssertFactories.list(Number.class)).containsExactly(0.1, null);
+        assertThat(chart.getSeries("1 thread").getXData()).asInstanceOf(InstanceOfAssertFactories.list(Number.class)).containsExactly(BenchChart.barOf(0.2), BenchChart.barOf(0.4));
+        assertThat(chart.getSeries("2 threads").getXData()).asInstanceOf(InstanceOfAssertFactories.list(Number.class)).containsExactly(BenchChart.barOf(0.1), null);
         Files.write(out.resolve("bench.png"), BenchChart.png(rows, Map.of(1, PEAKS, 2, PEAKS)));
         assertThat(ImageIO.read(out.resolve("bench.png").toFile()).getWidth()).isPositive();
+    }
+
+    /** Where a bar ends at a tick between two labels, the tick stays without. */
+    @Test
+    void theAxisHasLabelsAtRoundStepsOnly() {
+        Catalog steps = Catalog.named("moe-step");
+        List<Measured> rows = List.of(row(steps, steps.first(), 1, 95), row(steps, steps.first().with("pass", "gradient"), 1, 30));
+        Function<Double, String> labels = BenchChart.chart("Seconds", "s", rows, Measured::median).getStyler().getxAxisTickLabelsFormattingFunction();
+        assertThat(labels.apply(90.0)).isEqualTo("90");
+        assertThat(labels.apply(95.0)).isBlank();
+        assertThat(labels.apply(BenchChart.barOf(95))).isEqualTo("95");
+        assertThat(labels.apply(BenchChart.barOf(30))).isEqualTo("30");
     }
 
     private static Measured row(Catalog work, Size size, int threads, double seconds) {
