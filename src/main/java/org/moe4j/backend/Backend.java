@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
+import java.util.function.LongFunction;
 
 import org.moe4j.io.InputException;
 import org.moe4j.tensor.Bfloat16;
@@ -316,13 +317,31 @@ public interface Backend extends AutoCloseable {
     void productTopK(Storage a, Storage b, int rows, int n, int half, int k, Storage values, IntStorage ids);
 
     /**
-     * The same for the scores a[r] = q[0,r] first[g]ᵀ and b[r] = q[1,r] second[g]ᵀ of sub-keys, with as many candidates of each side as are exact. Row r is of
-     * group g, one of {@code groups} equal ones; q (2,rows,width), first and second (groups,n,width), values and ids (rows,k).
+     * The same for the scores a[r] = q[r,0] first[g]ᵀ and b[r] = q[r,1] second[g]ᵀ of sub-keys, with as many candidates of each side as are exact. Row r is of
+     * group g = r mod {@code groups}, as the heads of a token stand side by side; q (rows,2,width), first and second (groups,n,width), values and ids (rows,k).
      *
-     * @param work (2,·,n), one row of scores a side at least, for what may have to be written in between
+     * @param work gives memory for what may have to be written in between
+     * @param lists the same for whole numbers
      */
-    default void productKeys(Storage q, Storage first, Storage second, int rows, int groups, int n, int width, int k, Storage values, IntStorage ids, Storage work) {
-        ProductKeys.retrieve(this, q, first, second, rows, groups, n, width, k, values, ids, work);
+    default void productKeys(Storage q, Storage first, Storage second, int rows, int groups, int n, int width, int k, Storage values, IntStorage ids,
+            LongFunction<Storage> work, IntFunction<IntStorage> lists) {
+        ProductKeys.retrieve(this, q, first, second, rows, groups, n, width, k, values, ids, work, lists);
+    }
+
+    /**
+     * Gradients of {@link #productKeys} by one side, whose sub-keys are {@code keys}: with c[r,j] = ids[r,j] / n of the first side or ids[r,j] mod n of the
+     * second, dq[r,side] = or += sum over j of dy[r,j] keys[g,c[r,j]], and dkeys[g,i] = or += sum over the r of g and the j with c[r,j] = i of dy[r,j] q[r,side].
+     *
+     * @param side 0 or 1
+     * @param ids as found, none of them empty
+     * @param dq (rows,2,width), of which the side's values are written, or null
+     * @param dkeys (groups,n,width) or null
+     * @param work as above
+     * @param lists as above
+     */
+    default void productKeysGrad(int side, Storage q, Storage keys, int rows, int groups, int n, int width, int k, IntStorage ids, Storage dy,
+            Storage dq, boolean addQ, Storage dkeys, boolean addKeys, LongFunction<Storage> work, IntFunction<IntStorage> lists) {
+        ProductKeys.gradient(this, side, q, keys, rows, groups, n, width, k, ids, dy, dq, addQ, dkeys, addKeys, work, lists);
     }
 
     // ---- row-wise functions ----------------------------------------------------------------------------------------

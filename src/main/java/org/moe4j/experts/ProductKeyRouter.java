@@ -52,20 +52,8 @@ public final class ProductKeyRouter extends Router {
      * @param second those of the second half
      */
     public static Retrieval retrieve(Tape t, Variable query, Variable first, Variable second, Spec spec) {
-        boolean shared = first.shape().rank() == 2;
-        Variable halves = t.reshape(query, -1, spec.heads, 2, spec.keyDim / 2);
-        Variable bySide = shared ? t.permute(halves, 2, 0, 1, 3) : t.permute(halves, 2, 1, 0, 3);  // (2, T, H, dk/2) or (2, H, T, dk/2)
-        Ranked top = t.productKeys(bySide, first, second, spec.topK);
-        return shared ? new Retrieval(query, top.values(), top.indices())
-            : new Retrieval(query, t.permute(top.values(), 1, 0, 2), byToken(t, top.indices(), spec));
-    }
-
-    /** (H,T,K) as (T,H,K). */
-    private static IntStorage byToken(Tape t, IntStorage byHead, Spec spec) {
-        int tokens = byHead.length() / (spec.heads * spec.topK);
-        IntStorage ids = t.ints(byHead.length());
-        t.backend().copyInts(new int[] {tokens, spec.heads, spec.topK}, byHead, new int[] {spec.topK, tokens * spec.topK, 1}, ids);
-        return ids;
+        Ranked top = t.productKeys(query, first, second, spec.topK);
+        return new Retrieval(query, top.values(), top.indices());
     }
 
     /**

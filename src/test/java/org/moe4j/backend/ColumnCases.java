@@ -1,5 +1,6 @@
 package org.moe4j.backend;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -57,12 +58,40 @@ final class ColumnCases {
                         for (int k : upTo(side * side, 1, 3, 16, 40)) {
                             Storage values = run.flags("groups", groups, "k", k).output((long) rows * k);
                             IntStorage ids = run.numbers(rows * k);
-                            on.productKeys(queries, first, second, rows, groups, side, n[2], k, values, ids, run.output(2L * Math.min(7, n[0]) * side));
+                            on.productKeys(queries, first, second, rows, groups, side, n[2], k, values, ids, run::output, run::numbers);
                             run.keep("values", values, 0);
                             run.keep("ids", ids);
                         }
                     }
+                }),
+                new BackendCase("productKeysGrad", 3, 17, List.of(new int[] {100, 67, 5}, new int[] {49, 1024, 67}, new int[] {20, 300, 128}), (on, run, n) -> {
+                    int side = Math.max(1, n[1]);
+                    for (int groups : new int[] {1, 3}) {
+                        int rows = groups * n[0];
+                        for (int k : upTo(side * side, 1, 3, 16)) {
+                            productKeysGrad(on, run.flags("groups", groups, "k", k), 0, rows, groups, side, n[2], k, true, true, false);
+                            productKeysGrad(on, run.flags("groups", groups, "k", k), 1, rows, groups, side, n[2], k, true, true, true);
+                            productKeysGrad(on, run.flags("groups", groups, "k", k), 1, rows, groups, side, n[2], k, false, true, false);
+                            productKeysGrad(on, run.flags("groups", groups, "k", k), 0, rows, groups, side, n[2], k, true, false, true);
+                        }
+                    }
                 }));
+    }
+
+    private static void productKeysGrad(Backend on, CaseRun run, int side, int rows, int groups, int n, int width, int k, boolean ofQueries, boolean ofKeys, boolean add) {
+        Storage q = run.input(2L * rows * width);
+        Storage keys = run.input((long) groups * n * width);
+        IntStorage ids = IntStorage.of(Arrays.stream(run.slots(rows * k, n * n).toArray()).map(id -> Math.max(id, 0)).toArray()); // none is empty
+        Storage dy = run.input((long) rows * k);
+        Storage dq = ofQueries ? run.input(2L * rows * width) : null; // half of it stays
+        Storage dkeys = ofKeys ? run.output(keys.size(), add) : null;
+        on.productKeysGrad(side, q, keys, rows, groups, n, width, k, ids, dy, dq, add, dkeys, add, run::output, run::numbers);
+        if (ofQueries) {
+            run.keep("dq", dq, 8 + k);
+        }
+        if (ofKeys) {
+            run.keep("dkeys", dkeys, 8 + 2 * rows * k / groups);
+        }
     }
 
     private static void topK(Backend on, CaseRun run, int rows, int cols, int k, Storage x) {

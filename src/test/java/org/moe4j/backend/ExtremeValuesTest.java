@@ -113,12 +113,12 @@ class ExtremeValuesTest {
         Storage keys = on.allocate(200);
         keys.set(150, 5);
         int[] ids = new int[rows * 16];
-        on.productKeys(q, keys, keys, rows, 1, 200, 1, 16, on.allocate(ids.length), IntStorage.of(ids), on.allocate(2 * 200));
+        on.productKeys(q, keys, keys, rows, 1, 200, 1, 16, on.allocate(ids.length), IntStorage.of(ids), on::allocate, on::allocateInts);
         int[] found = Arrays.copyOf(ids, 16);
         assertThat(found).doesNotHaveDuplicates().startsWith(150 * 200 + 150);
-        q.set(5, NAN);
-        q.set(rows + 20, NAN);
-        on.productKeys(q, keys, keys, rows, 1, 200, 1, 16, on.allocate(ids.length), IntStorage.of(ids), on.allocate(2 * 200));
+        q.set(2 * 5, NAN);
+        q.set(2 * 20 + 1, NAN);
+        on.productKeys(q, keys, keys, rows, 1, 200, 1, 16, on.allocate(ids.length), IntStorage.of(ids), on::allocate, on::allocateInts);
         for (int r = 0; r < rows; r++) {
             int[] row = Arrays.copyOfRange(ids, 16 * r, 16 * r + 16);
             if (r == 5 || r == 20) {

@@ -10,36 +10,31 @@ import org.moe4j.autodiff.Variable;
 import org.moe4j.backend.Backend;
 import org.moe4j.tensor.IntStorage;
 import org.moe4j.tensor.Shape;
-import org.moe4j.tensor.Storage;
 
 /**
- * Retrieval by product keys (Lample et al. 2019, section 3.1): the k largest of the N·N sums q[0,r] · first[i] + q[1,r] · second[j] of each
- * row, descending, and i·N + j for each. The 2·N scores of a row live in scratch memory; only k sub-keys of a side have a gradient in a
- * row, so backward reads those rows of the sub-keys alone and multiplies no matrix of N columns that are nearly all zero.
+ * Retrieval by product keys (Lample et al. 2019, section 3.1): a token has H heads with a query each, (q ; q') of width 2w; for each head the k largest of the
+ * N·N sums q · first[i] + q' · second[j], descending, and i·N + j for each. The 2·N scores of a query are kept no longer than it takes; only k sub-keys of a side have
+ * a gradient in it, so backward reads those rows of the sub-keys alone and multiplies no matrix of N columns that are nearly all zero.
  *
- * @param queries (2,..,w), for both sides R rows
- * @param first (N,w), or (G,N,w) where each of G equal groups of rows has sub-keys of its own
+ * @param queries (..,H·2w)
+ * @param first (N,w), or (H,N,w) where each head has sub-keys of its own
  * @param second of the same shape
- * @param ids where forward writes i·N + j (R,k)
+ * @param ids where forward writes i·N + j (..,H,k)
  */
 public record ProductKeys(Variable queries, Variable first, Variable second, int k, IntStorage ids) implements Op {
-    /** Rows whose scores are held at once where they have to be: 4 MB with 1024 sub-keys a side, for the last cache. */
-    private static final int TILE = 512;
-
     public ProductKeys {
-        Check.rankAtLeast("productKeys", "queries", queries, 2);
-        Check.length("productKeys", "the first axis of queries " + queries.shape(), queries.shape().dim(0), 2);
         Check.rankAtLeast("productKeys", "the first sub-keys", first, 2);
         Check.equal("productKeys", "the second sub-keys", second, first.shape());
-        Check.length("productKeys", "a query of " + queries.shape() + " for sub-keys " + first.shape(), queries.shape().columns(), first.shape().columns());
         int n = first.shape().dim(-2);
         int groups = first.shape().rows() / n;
-        int rows = queries.shape().rows() / 2;
-        if (rows % groups != 0) {
-            throw new IllegalArgumentException("productKeys: " + rows + " rows of queries are not " + groups + " equal groups");
+        int query = 2 * first.shape().columns();
+        int all = queries.shape().columns();
+        if (query == 0 || all % query != 0 || groups > 1 && all != groups * query) {
+            throw new IllegalArgumentException("productKeys: queries " + queries.shape() + " for sub-keys " + first.shape() + ", wanted "
+                + (groups > 1 ? groups + " times " : "a multiple of ") + query + " values a row, two halves for each head");
         }
         Check.range("productKeys", "k with " + n + " sub-keys a side", k, 1, (long) n * n);
-        Check.length("productKeys", "the ids for queries " + queries.shape(), ids.length(), (long) rows * k);
+        Check.length("productKeys", "the ids for queries " + queries.shape(), ids.length(), queries.shape().size() / query * k);
     }
 
     @Override
@@ -47,18 +42,19 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
         return List.of(queries, first, second);
     }
 
+    /** (..,H,k). */
     @Override
     public List<Shape> outputs() {
         int[] dims = queries.shape().dims();
-        int[] found = Arrays.copyOfRange(dims, 1, dims.length);
-        found[found.length - 1] = k;
+        int[] found = Arrays.copyOf(dims, dims.length + 1);
+        found[dims.length - 1] = queries.shape().columns() / (2 * width());
+        found[dims.length] = k;
         return List.of(Shape.of(found));
     }
 
     @Override
     public void forward(Backend on, Call call) {
-        int held = Math.min(TILE, rows() / groups());
-        on.productKeys(queries.data(), first.data(), second.data(), rows(), groups(), n(), width(), k, call.y(), ids, call.scratch(2L * held * n()));
+        on.productKeys(queries.data(), first.data(), second.data(), rows(), groups(), n(), width(), k, call.y(), ids, call::scratch, call::scratchInts);
     }
 
     @Override
@@ -68,21 +64,10 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
         gradients(on, call, 1, second, add);
     }
 
-    /** dq[r] = or += sum over j of dy[r,j] key[r,j] and dkey[r,j] += dy[r,j] q[r], over the keys that row r found. */
     private void gradients(Backend on, Call call, int side, Variable keys, boolean add) {
-        IntStorage found = call.scratchInts(ids.length()); // which of the rows of the side's sub-keys make up the sums that were found
-        on.divideInts(ids, n(), side == 1, rows() / groups() * k, n(), found);
-        if (queries.wantsGrad()) {
-            on.gatherSum(call.dy(), keys.data(), width(), found, k, side(queries.dData(), side), add);
-        }
-        if (keys.wantsGrad()) {
-            call.addRowGradient(on, keys, found, call.dy(), side(queries.data(), side), k);
-        }
-    }
-
-    private Storage side(Storage both, int side) {
-        long size = (long) rows() * width();
-        return both.slice(side * size, size);
+        boolean addKeys = keys.wantsGrad() && keys.addsToGrad();
+        on.productKeysGrad(side, queries.data(), keys.data(), rows(), groups(), n(), width(), k, ids, call.dy(), Check.gradient(queries), add, Check.gradient(keys), addKeys,
+            call::scratch, call::scratchInts);
     }
 
     /** The scores and the candidate sums. */
@@ -94,8 +79,9 @@ public record ProductKeys(Variable queries, Variable first, Variable second, int
             Float.BYTES * (queries.shape().size() + 2 * first.shape().size() + 2 * scores + 2L * rows() * k));
     }
 
+    /** Queries: heads of all tokens. */
     private int rows() {
-        return queries.shape().rows() / 2;
+        return Math.toIntExact(queries.shape().size() / (2 * width()));
     }
 
     private int groups() {

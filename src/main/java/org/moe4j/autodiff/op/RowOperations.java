@@ -62,13 +62,13 @@ public interface RowOperations extends Recorder {
     }
 
     /**
-     * The k experts i·N + j with the largest sums of queries[0,r] · first[i] and queries[1,r] · second[j], found exactly.
+     * For each of H heads, whose query is (q ; q'), the k experts i·N + j with the largest sums of q · first[i] and q' · second[j], found exactly, (..,H,k).
      *
-     * @param queries (2,..,w): for both sides the rows of queries, in equal groups one after another if groups have keys of their own
-     * @param first (N,w), or (groups,N,w)
+     * @param queries (..,H·2w), for each head its two halves
+     * @param first (N,w), or (H,N,w) where heads have sub-keys of their own
      */
     default Ranked productKeys(Variable queries, Variable first, Variable second, int k) {
-        IntStorage ids = ints(queries.shape().rows() / 2 * k);
+        IntStorage ids = ints(Math.toIntExact(queries.shape().size() / (2L * first.shape().columns()) * k));
         return new Ranked(run(new ProductKeys(queries, first, second, k, ids)), ids);
     }
 

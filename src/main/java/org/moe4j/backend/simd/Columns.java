@@ -89,7 +89,7 @@ final class Columns {
             ProductKeys keys = new ProductKeys(n, half, k, each);
             keys.candidates(0, 0, count, a.array(), a.offset() + r * n, n);
             keys.candidates(1, 0, count, b.array(), b.offset() + r * n, n);
-            keys.sums(count, values.array(), values.offset() + r * k, ids.array(), ids.from() + r * k);
+            keys.sums(count, values.array(), values.offset() + r * k, ids.array(), ids.from() + r * k, k);
         });
     }
 }

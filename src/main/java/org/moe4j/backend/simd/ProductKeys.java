@@ -53,15 +53,15 @@ final class ProductKeys {
         }
     }
 
-    /** Of the candidates of {@code rows} rows: k sums a row from iv on, descending, and i·n + j for each from {@code to} on. */
-    void sums(int rows, float[] values, int iv, int[] ids, int to) {
+    /** Of the candidates of {@code rows} rows: k sums a row from iv on, descending, and i·n + j for each from {@code to} on, rows of both {@code apart} apart. */
+    void sums(int rows, float[] values, int iv, int[] ids, int to, int apart) {
         int best = 2 * side;
         for (int r = 0; r < rows; r += L) {
             int a = r / L * list;
             boolean together = r + L <= rows && (long) n * n < LaneTopK.EXACT;
             if (together) LaneTopK.sums(lists, a, side + a, half, n, k, best);
             for (int lane = 0; lane < Math.min(L, rows - r); lane++) {
-                int at = (r + lane) * k;
+                int at = (r + lane) * apart;
                 if (together && LaneTopK.isFullOfSums(lists, best, k, lane)) LaneTopK.read(lists, best, k, lane, values, iv + at, ids, to + at);
                 else row(a, lane, values, iv + at, ids, to + at);
             }

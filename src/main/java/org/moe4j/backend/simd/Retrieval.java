@@ -31,7 +31,7 @@ final class Retrieval {
             int g = task / tasks;
             int row = task % tasks * each;
             int count = Math.min(each, group - row);
-            int at = g * group + row;
+            int at = row * groups + g;
             ProductKeys best = new ProductKeys(n, k, k, each);
             for (int side = 0; side < 2; side++) {
                 FloatStorage keys = side == 0 ? first : second;
@@ -40,11 +40,11 @@ final class Retrieval {
                 float[] scores = Scratch.mine().scores(BLOCK * ld);
                 for (int i = 0; i < count; i += BLOCK) {
                     int h = Math.min(BLOCK, count - i);
-                    packed.product(h, q.array(), q.offset() + (side * rows + at + i) * width, width, scores, 0, ld);
+                    packed.product(h, q.array(), q.offset() + (2 * (at + i * groups) + side) * width, 2 * groups * width, scores, 0, ld);
                     best.candidates(side, i, h, scores, 0, ld);
                 }
             }
-            best.sums(count, values.array(), values.offset() + at * k, ids.array(), ids.from() + at * k);
+            best.sums(count, values.array(), values.offset() + at * k, ids.array(), ids.from() + at * k, groups * k);
         });
     }
 }

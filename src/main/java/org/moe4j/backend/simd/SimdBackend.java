@@ -3,6 +3,7 @@ package org.moe4j.backend.simd;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.function.LongFunction;
 import org.moe4j.backend.AdamStep;
 import org.moe4j.backend.AttentionShape;
 import org.moe4j.backend.Backend;
@@ -300,8 +301,15 @@ public final class SimdBackend implements Backend {
     }
 
     @Override
-    public void productKeys(Storage q, Storage first, Storage second, int rows, int groups, int n, int width, int k, Storage best, IntStorage ids, Storage work) {
+    public void productKeys(Storage q, Storage first, Storage second, int rows, int groups, int n, int width, int k, Storage best, IntStorage ids,
+            LongFunction<Storage> work, IntFunction<IntStorage> lists) {
         Retrieval.run(team, of(q), of(first), of(second), rows, groups, n, width, k, of(best), HostInts.of(ids));
+    }
+
+    @Override
+    public void productKeysGrad(int side, Storage q, Storage keys, int rows, int groups, int n, int width, int k, IntStorage ids, Storage dy,
+            Storage dq, boolean addQ, Storage dkeys, boolean addKeys, LongFunction<Storage> work, IntFunction<IntStorage> lists) {
+        new RetrievalGrad(side, of(q), of(keys), rows, groups, n, width, k, HostInts.of(ids), of(dy)).run(team, of(dq), addQ, of(dkeys), addKeys);
     }
 
     // ---- row-wise functions ----------------------------------------------------------------------------------------

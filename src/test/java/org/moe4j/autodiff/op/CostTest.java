@@ -54,7 +54,7 @@ class CostTest {
         flops(new GatherSum(x(2, 5), x(9, 3), IntStorage.of(new int[10]), 5), 2 * 10 * 3);
         flops(new GatherSum(null, x(9, 3), IntStorage.of(new int[10]), 5), 0);
         flops(new ProductTopK(x(2, 6), x(2, 6), 3, 4, IntStorage.of(new int[8])), 2 * 3 * 3);
-        flops(new ProductKeys(x(2, 7, 3), x(6, 3), x(6, 3), 4, IntStorage.of(new int[28])), 2 * (2 * 7 * 6 * 3) + 7 * 4 * 4);
+        flops(new ProductKeys(x(7, 6), x(6, 3), x(6, 3), 4, IntStorage.of(new int[28])), 2 * (2 * 7 * 6 * 3) + 7 * 4 * 4);
     }
 
     /** What is left of a read without its other operands is the rows, half of it in half the bytes. */

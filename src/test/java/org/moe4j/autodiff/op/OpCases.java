@@ -250,12 +250,12 @@ final class OpCases {
             return d.output(t -> t.productTopK(a, b, half, k).values());
         });
         CASES.put(ProductKeys.class, d -> {
-            int groups = d.size();
+            int heads = d.size();
             int n = d.size();
             int width = d.size();
             int k = d.below(n * n) + 1;
-            int[] keys = d.coin() ? new int[] {n, width} : new int[] {groups, n, width};
-            Variable queries = d.point(2, groups, d.size(), width);
+            int[] keys = d.coin() ? new int[] {n, width} : new int[] {heads, n, width};
+            Variable queries = d.point(d.size(), heads * 2 * width);
             Variable first = d.point(keys);
             Variable second = d.point(keys);
             return d.output(t -> t.productKeys(queries, first, second, k).values());
