@@ -38,6 +38,7 @@ import org.moe4j.report.LineChart;
 import org.moe4j.surgery.Growth;
 import org.moe4j.surgery.PatchInput;
 import org.moe4j.sweep.Environment;
+import org.moe4j.sweep.OutputFolder;
 import org.moe4j.tensor.CounterRandom;
 import org.moe4j.train.Evaluation;
 import org.moe4j.train.Trainer;
@@ -102,6 +103,8 @@ public final class DigitsStudy implements Callable<Integer> {
         if (steps < LOOKS || steps % LOOKS != 0) {
             throw new InputException("--steps is " + steps + ", want a multiple of " + LOOKS);
         }
+        PlainCommand.atLeastOne("--text-steps", textSteps);
+        PlainCommand.atLeastOne("--experts", experts);
         runs.requireOne();
         long start = System.nanoTime();
         train = LabelledImages.open(images, "train");
@@ -110,6 +113,7 @@ public final class DigitsStudy implements Callable<Integer> {
         text = TokenSet.open(DataSpec.DEFAULT.withTokenizer(TokenizerKind.BPE, 1024));
         digitTokens = new int[10];
         Arrays.setAll(digitTokens, d -> text.tokenizer().encode("" + d)[0]);
+        OutputFolder.makeIfMissing(out);
         runs.each(this::race);
         AtomicFile.write(out.resolve("digits.csv"), csv.toString());
         AtomicFile.write(out.resolve("digits.png"), Drawing.png(LineChart.of("A mixture trained on text learns to read digits", "steps on digits",

@@ -23,7 +23,6 @@ import org.moe4j.experts.MlpExperts;
 import org.moe4j.experts.RandomRouter;
 import org.moe4j.experts.RouterSpec;
 import org.moe4j.experts.SwitchRouter;
-import org.moe4j.io.InputException;
 import org.moe4j.model.LanguageModel;
 import org.moe4j.model.Repeat;
 import org.moe4j.model.Transformer;
@@ -77,9 +76,7 @@ public final class Lifelong implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (steps < 1) {
-            throw new InputException("--steps is " + steps + ", it has to be at least 1");
-        }
+        PlainCommand.atLeastOne("--steps", steps);
         runs.requireOne();
         DataSpec data = (text.isEmpty() ? DataSpec.DEFAULT : DataSpec.DEFAULT.withText(text)).withTokenizer(TokenizerKind.BPE, vocabulary);
         TwoDomains domains = TwoDomains.of(data, BATCH, SEQUENCE);

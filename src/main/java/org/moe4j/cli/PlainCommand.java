@@ -43,6 +43,13 @@ public final class PlainCommand {
         }
     }
 
+    /** @throws InputException for a count of less than one */
+    static void atLeastOne(String option, long count) {
+        if (count < 1) {
+            throw new InputException(option + " is " + count + ", it has to be at least 1");
+        }
+    }
+
     private static String unknown(CommandLine.UnmatchedArgumentException mistake) {
         CommandSpec spec = mistake.getCommandLine().getCommandSpec();
         String word = mistake.getUnmatched().getFirst();

@@ -5,7 +5,6 @@ import java.util.stream.LongStream;
 
 import org.moe4j.backend.Backend;
 import org.moe4j.backend.Backends;
-import org.moe4j.io.InputException;
 import picocli.CommandLine.Option;
 
 /** Where and how often a study runs: with seeds 1, 2, .., on one back end. */
@@ -23,11 +22,9 @@ final class SeededRuns {
         return seeds;
     }
 
-    /** @throws InputException if there would be no run */
+    /** @throws org.moe4j.io.InputException if there would be no run */
     void requireOne() {
-        if (seeds < 1) {
-            throw new InputException("--seeds is " + seeds + ", it has to be at least 1");
-        }
+        PlainCommand.atLeastOne("--seeds", seeds);
     }
 
     Backend open() {

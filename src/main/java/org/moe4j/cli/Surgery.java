@@ -47,6 +47,7 @@ public final class Surgery {
         if (args.length == 0 || args[0].equals("--help") || args[0].equals("-h")) {
             System.out.println("usage: experiments/run surgery " + String.join("|", OPERATIONS.keySet())
                 + " DIR... --out DIR [options]     an operation's --help shows its options");
+            OPERATIONS.forEach((name, operation) -> System.out.printf("  %-11s %s%n", name, operation.get().getClass().getAnnotation(Command.class).description()[0]));
             return args.length == 0 ? 2 : 0;
         }
         Supplier<Callable<Integer>> operation = OPERATIONS.get(args[0]);
@@ -175,7 +176,7 @@ public final class Surgery {
         }
     }
 
-    @Command(name = "experiments/run surgery tune", sortOptions = false, description = "Trains a model on, or parts of it only.")
+    @Command(name = "experiments/run surgery tune", sortOptions = false, description = "Trains a model on, or only parts of it.")
     private static final class Tune implements Callable<Integer> {
         @Mixin
         private ModelFolders folders;

@@ -41,6 +41,7 @@ import org.moe4j.surgery.Layers;
 import org.moe4j.surgery.Siblings;
 import org.moe4j.surgery.Upcycling;
 import org.moe4j.sweep.Environment;
+import org.moe4j.sweep.OutputFolder;
 import org.moe4j.train.AdamW;
 import org.moe4j.train.Checkpoint;
 import org.moe4j.train.Evaluation;
@@ -95,6 +96,7 @@ public final class UpcyclingStudy implements Callable<Integer> {
             throw new InputException("--steps is " + steps + ", want a multiple of 4");
         }
         runs.requireOne();
+        OutputFolder.makeIfMissing(out);
         text = TokenSet.open(DataSpec.DEFAULT.withTokenizer(TokenizerKind.BPE, 1024));
         runs.each(this::race);
         List<LineChart.Line> lines = curves.keySet().stream().filter(arm -> !arm.contains(":")).map(this::line).toList();

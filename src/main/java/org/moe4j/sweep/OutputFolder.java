@@ -9,19 +9,26 @@ import java.util.stream.Stream;
 import org.moe4j.io.InputException;
 
 /** Where results go. */
-final class OutputFolder {
+public final class OutputFolder {
     private OutputFolder() {}
 
     /** Makes a new folder.
      *
      *  @throws InputException if it can't be written, or has something in it already */
     static void make(Path folder) {
+        makeIfMissing(folder);
+        requireEmpty(folder);
+    }
+
+    /** Makes a folder, before minutes are spent on what goes into it.
+     *
+     *  @throws InputException if it can't be made, or is a file */
+    public static void makeIfMissing(Path folder) {
         try {
             Files.createDirectories(folder);
         } catch (IOException unwritable) {
             throw InputException.writing(folder, unwritable);
         }
-        requireEmpty(folder);
     }
 
     /** Refuses a folder that has something in it.

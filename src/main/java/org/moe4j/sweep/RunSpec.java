@@ -27,16 +27,16 @@ public record RunSpec(
         @Option("T, tokens in a training sequence: 64") Integer sequence,
         @Option("training steps: 300") Long steps,
         @Option("training FLOPs, instead of steps, such as 1e12") Double budget,
-        @Option("sequences in a batch") int batch,
+        @Option("sequences in a batch: 16") int batch,
         @Option("the peak learning rate; the recipe's unless given") Double learningRate,
         @Option("how it is trained: adamw, glam, moe2017, switch, ...; the architecture's own unless given") @JsonProperty String recipe,
         @Option("text files, .gz files or folders (sub-folders are domains); none is the source text of this JDK") List<String> text,
-        @Option("bytes, or bpe:SIZE for byte pairs trained on the text") String tokenizer,
-        @Option("tokens of the fixed validation slice") int validationTokens,
-        @Option("how many times the model is evaluated") int evaluations,
-        @Option("of weights, batches and noise") long seed,
-        @Option("the back end: auto, simd, reference, or cuda (cuda:1 is the second GPU, cuda+bf16 multiplies matrices in that precision, cuda+graphs launches CUDA graphs)") String device,
-        @Option("threads; 0 is one for each processor") int threads) {
+        @Option("bytes, or bpe:SIZE for byte pairs trained on the text: bpe:1024") String tokenizer,
+        @Option("tokens of the fixed validation slice: 16384") int validationTokens,
+        @Option("how many times the model is evaluated: 8") int evaluations,
+        @Option("of weights, batches and noise: 1") long seed,
+        @Option("the back end: auto (default), simd, reference, or cuda (cuda:1 is the second GPU, cuda+bf16 multiplies matrices in that precision, cuda+graphs launches CUDA graphs)") String device,
+        @Option("threads of the back end: 0, one for each processor") int threads) {
     private static final Pattern BYTE_PAIRS = Pattern.compile("bpe:(\\d{1,6})");
     private static final List<String> SPEED_ONLY = List.of("threads");
     private static final String USUAL = "mixtral-8x7b";

@@ -15,7 +15,7 @@ import org.moe4j.train.Schedule;
  * option of the command line and a field of the YAML file; {@link Preset} has the defaults.
  */
 public record SweepSpec(
-        @Option("training FLOPs of each trial; or smoke (under a minute), quick (ten minutes), full (hours)") String budget,
+        @Option("training FLOPs of each trial; or smoke (under a minute), quick (ten minutes, the default), full (hours), each with values of its own for what is not given; with a number these are quick's") String budget,
         @Option("what races: dense, moe, pkm, peer; peer-bf16 and peer-bf16-nearest keep its tables as bfloat16") List<String> arms,
         @Option("G of the moe arms: G·E experts of width hidden/G, G of them for each token") List<Integer> granularity,
         @Option("E, the expansion rate: how many times the dense layer's parameters the experts have") int expansion,

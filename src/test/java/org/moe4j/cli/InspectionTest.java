@@ -142,6 +142,7 @@ class InspectionTest {
         refused("give the folder of a checkpoint", Ran.of(() -> Inspection.run()));
         saved("pkm", folder.resolve("pkm"));
         String pkm = folder.resolve("pkm").toString();
+        refused("--text FILE would do", Ran.of(() -> Inspection.run(pkm, "--validation-tokens", "64")));
         Path out = folder.resolve("out.safetensors");
         refused("give the folder of a checkpoint and --out FILE", Ran.of(() -> WeightsExport.run(pkm)));
         refused("weights are f32, bf16, f16 or f64", Ran.of(() -> WeightsExport.run(pkm, "--out", out.toString(), "--dtype", "i8")));

@@ -114,6 +114,7 @@ class SurgeryTest {
             "--validation-tokens", "64", "--trained", "expert");
         assertThat(folder.resolve("to")).doesNotExist();
         assertThat(Surgery.run("--help")).isZero();
+        assertThat(console.printed.toString()).contains("  prune       Removes experts that a text does not use.");
         assertThat(Surgery.run("prune", "--help")).isZero();
     }
 
