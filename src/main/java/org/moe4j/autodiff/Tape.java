@@ -231,7 +231,11 @@ public final class Tape implements Operations, AutoCloseable {
         if (x.view() != null) {
             Variable whole = x.view().inputs().getFirst();
             ensureGrad(whole);
-            x.setGrad(new Tensor(x.shape(), x.view().part(whole.dData())));
+            if (x.shape().size() == whole.shape().size()) {
+                x.shareGrad(whole);
+            } else {
+                x.setGrad(new Tensor(x.shape(), x.view().part(whole.dData())));
+            }
             views.add(x);
         } else if (x instanceof Parameter p) {
             p.ensureGrad(on);

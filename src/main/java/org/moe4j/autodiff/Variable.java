@@ -12,6 +12,7 @@ public class Variable {
     private final Op view;
     private Tensor grad;
     private Backend unwritten;                                                    // of a gradient that is zero while its memory isn't yet; else null
+    private Variable sharer;                                                      // whose gradient has all the same memory, and whether it is written; else null
 
     Variable(Tensor value, boolean wantsGrad) {
         this(value, wantsGrad, null);
@@ -44,7 +45,9 @@ public class Variable {
 
     /** The gradient; null where none has flowed (yet). */
     public final Tensor grad() {
-        if (unwritten != null) {
+        if (sharer != null) {
+            sharer.grad();
+        } else if (unwritten != null) {
             unwritten.fill(grad.data(), 0);
             unwritten = null;
         }
@@ -61,6 +64,9 @@ public class Variable {
      * anything, and the zeros it stands for need neither be written nor be read.
      */
     public final boolean addsToGrad() {
+        if (sharer != null) {
+            return sharer.addsToGrad();
+        }
         boolean adds = unwritten == null;
         unwritten = null;
         return adds;
@@ -86,12 +92,20 @@ public class Variable {
     final void setGrad(Tensor grad) {
         this.grad = grad;
         unwritten = null;
+        sharer = null;
+    }
+
+    /** The gradient of another variable, of the same values under another shape. */
+    final void shareGrad(Variable other) {
+        setGrad(new Tensor(shape(), other.gradMemory()));
+        sharer = other;
     }
 
     /** A gradient of zero in the memory given, whatever that holds. */
     final void setZeroGrad(Tensor memory, Backend on) {
         grad = memory;
         unwritten = on;
+        sharer = null;
     }
 
     /** The memory of the gradient, with zeros in it or not. */

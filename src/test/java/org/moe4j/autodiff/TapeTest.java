@@ -109,6 +109,25 @@ class TapeTest {
         assertThat(x.gradientToDoubles()).containsExactly(2, 4, 20, 18);
     }
 
+    /** Whichever of a value and its views comes first writes over what the memory held, the others add. */
+    @Test
+    void aReshapedValuesGradientIsWrittenOnce() {
+        Parameter x = parameter(Parameter.Kind.WEIGHT, Shape.of(2, 2), 1, 2, 3, 4);
+        Parameter w = parameter(Parameter.Kind.WEIGHT, Shape.of(1, 2), 5, 7);
+        for (int step = 0; step < 3; step++) {
+            try (Tape t = new Tape(on, arena)) {
+                Variable h = t.scale(x, 2);
+                Variable view = t.reshape(h, 1, 2, 2);
+                Variable viewOfView = t.reshape(view, 2, 1, 2);
+                Variable y = t.add(t.sum(t.linear(viewOfView, w, null)), t.sum(t.linear(step == 1 ? view : h, w, null)));
+                t.backward(step == 2 ? t.add(y, t.sum(view)) : y);     // dx = 2 (w + w), and in the last step 2 more
+            }
+            double more = step == 2 ? 2 : 0;
+            assertThat(x.gradientToDoubles()).containsExactly(20 + more, 28 + more, 20 + more, 28 + more);
+            x.clearGrad(on);
+        }
+    }
+
     @Test
     void constantsAndBuffersGetNoGradient() {
         Parameter buffer = parameter(Parameter.Kind.BUFFER, Shape.of(2), 1, 2);

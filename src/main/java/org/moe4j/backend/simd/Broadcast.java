@@ -20,8 +20,8 @@ import org.moe4j.tensor.Strided;
  */
 final class Broadcast {
     private static final int BLOCK = VectorMath.BLOCK;
-    /** Rows of a transpose in one task: of a row of the other matrix four cache lines with AVX-512, what is read and written stays in the first two levels. */
-    private static final int BAND = 64;
+    /** Rows of a transpose in one task: of a row of the other matrix eight cache lines, what is read and written stays in the first two levels. */
+    private static final int BAND = 128;
 
     private Broadcast() {}
 

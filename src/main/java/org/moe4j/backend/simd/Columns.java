@@ -12,23 +12,27 @@ import org.moe4j.tensor.HostInts;
 final class Columns {
     /** Columns summed together: four chains of additions, which hide each other's latency, and whole cache lines of each row. */
     private static final int STRIP = 4 * L;
+    /** Rows summed together: memory answers sooner where rows are read from end to end. */
+    private static final int BAND = 16;
 
     private Columns() {}
 
     /** sums[j] += x[0,j] + x[1,j] + ..., each column added up by one thread from the first row to the last; {@code ld} from row to row. */
     static void addSums(Team team, int rows, int cols, float[] x, int ix, int ld, float[] sums, int to) {
-        int each = Sgemm.blocks(Team.rowsATask(rows), STRIP) * STRIP;
+        int each = Math.max(Sgemm.blocks(Team.rowsATask(rows), STRIP), Sgemm.blocks(cols, team.size() * STRIP)) * STRIP;
         team.parallel(Sgemm.blocks(cols, each), task -> {
-            int end = Math.min(cols, (task + 1) * each);
-            int j = task * each;
-            for (; j <= end - STRIP; j += STRIP) addStrip(rows, x, ix + j, ld, sums, to + j);
-            for (; j <= end - L; j += L) addVector(rows, x, ix + j, ld, sums, to + j);
-            for (; j < end; j++) {
-                float sum = sums[to + j];
-                for (int r = 0; r < rows; r++) sum += x[ix + j + r * ld];
-                sums[to + j] = sum;
-            }
+            int count = Math.min(each, cols - task * each);
+            for (int r = 0; r < rows; r += BAND) addBand(Math.min(BAND, rows - r), count, x, ix + task * each + r * ld, ld, sums, to + task * each);
         });
+    }
+
+    private static void addBand(int rows, int cols, float[] x, int ix, int ld, float[] sums, int to) {
+        int j = 0;
+        for (; j <= cols - STRIP; j += STRIP) addStrip(rows, x, ix + j, ld, sums, to + j);
+        for (; j <= cols - L; j += L) addVector(rows, x, ix + j, ld, sums, to + j);
+        for (; j < cols; j++) {
+            for (int r = 0; r < rows; r++) sums[to + j] += x[ix + j + r * ld];
+        }
     }
 
     private static void addStrip(int rows, float[] x, int at, int ld, float[] sums, int to) {

@@ -7,6 +7,7 @@ import static org.moe4j.backend.simd.Lanes.F;
 import static org.moe4j.backend.simd.Lanes.L;
 import static org.moe4j.backend.simd.Lanes.first;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -20,22 +21,26 @@ final class Norms {
 
     static void layerNorm(Team team, FloatStorage x, FloatStorage gain, FloatStorage bias, double eps, int rows, int cols,
             FloatStorage y, FloatStorage mean, FloatStorage rstd) {
+        FloatStorage gains = orAll(gain, 1, cols);
+        FloatStorage biases = orAll(bias, 0, cols);
         team.rows(rows, cols, r -> {
             int at = x.offset() + r * cols;
             float mu = (float) (Runs.sum(x.array(), at, cols) / cols);
             float scale = (float) (1 / Math.sqrt(spread(x.array(), at, cols, mu) + eps));
             mean.array()[mean.offset() + r] = mu;
             rstd.array()[rstd.offset() + r] = scale;
-            row(x.array(), at, mu, scale, gain, bias, y.array(), y.offset() + r * cols, cols);
+            row(x.array(), at, mu, scale, gains.array(), gains.offset(), biases.array(), biases.offset(), y.array(), y.offset() + r * cols, cols);
         });
     }
 
     static void rmsNorm(Team team, FloatStorage x, FloatStorage gain, double eps, int rows, int cols, FloatStorage y, FloatStorage rrms) {
+        FloatStorage gains = orAll(gain, 1, cols);
+        FloatStorage biases = orAll(null, 0, cols);
         team.rows(rows, cols, r -> {
             int at = x.offset() + r * cols;
             float scale = (float) (1 / Math.sqrt(spread(x.array(), at, cols, 0) + eps));
             rrms.array()[rrms.offset() + r] = scale;
-            row(x.array(), at, 0, scale, gain, null, y.array(), y.offset() + r * cols, cols);
+            row(x.array(), at, 0, scale, gains.array(), gains.offset(), biases.array(), biases.offset(), y.array(), y.offset() + r * cols, cols);
         });
     }
 
@@ -56,6 +61,14 @@ final class Norms {
         if (dbias != null) Columns.addSums(team, rows, cols, dy.array(), dy.offset(), cols, dbias.array(), dbias.offset());
     }
 
+    /** A gain or bias, or what it is where there is none. */
+    private static FloatStorage orAll(FloatStorage x, float value, int cols) {
+        if (x != null) return x;
+        float[] all = new float[cols];
+        Arrays.fill(all, value);
+        return new FloatStorage(all, 0, cols);
+    }
+
     /** The mean of (x - mean)² over n values. */
     private static double spread(float[] x, int at, int n, float mean) {
         FloatVector s0 = zero(F);
@@ -73,13 +86,18 @@ final class Norms {
         return total / n;
     }
 
-    /** y = xhat gain + bias over n values; gain and bias may be null. */
-    private static void row(float[] x, int ix, float mean, float r, FloatStorage gain, FloatStorage bias, float[] y, int iy, int n) {
-        normalise(x, ix, mean, r, y, iy, n);
-        if (gain != null) Runs.multiply(gain.array(), gain.offset(), y, iy, n);
-        if (bias != null) Runs.add(bias.array(), bias.offset(), y, iy, n);
+    /** y = xhat gain + bias over n values. */
+    private static void row(float[] x, int ix, float mean, float r, float[] gain, int ig, float[] bias, int ib, float[] y, int iy, int n) {
+        FloatVector centre = broadcast(F, mean);
+        FloatVector scale = broadcast(F, r);
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            fromArray(F, x, ix + i).sub(centre).mul(scale).fma(fromArray(F, gain, ig + i), fromArray(F, bias, ib + i)).intoArray(y, iy + i);
+        }
+        for (; i < n; i++) y[iy + i] = Math.fma((x[ix + i] - mean) * r, gain[ig + i], bias[ib + i]);
     }
 
+    /** y = xhat over n values. */
     private static void normalise(float[] x, int ix, float mean, float r, float[] y, int iy, int n) {
         FloatVector centre = broadcast(F, mean);
         FloatVector scale = broadcast(F, r);
