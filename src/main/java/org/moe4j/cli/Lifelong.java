@@ -54,7 +54,7 @@ public final class Lifelong implements Callable<Integer> {
     private static final int MEASURED_BATCHES = 20;
     private static final FeedForwardSpec DENSE = new DenseFeedForward.Spec(HIDDEN, Activation.GELU, false);
 
-    @Option(names = "--text", paramLabel = "FILE", description = "given twice: files or folders, a domain each; none: two modules of the running JDK's source")
+    @Option(names = "--text", paramLabel = "A,B", split = ",", hideParamSyntax = true, description = "two files or folders, a domain each; none: two modules of the running JDK's source")
     private List<String> text = List.of();
 
     @Option(names = "--steps", paramLabel = "N", description = "steps on each domain, of 1024 tokens; 300 by default")

@@ -28,7 +28,7 @@ class LifelongTest {
     void whatOneDomainForgetsForAnotherIsATable() throws IOException {
         String a = text("a.txt", "the cat sat on the mat and the dog lay by the fire, dreaming of a cat. ");
         String b = text("b.txt", "for (int i = 0; i < n; i++) { sum += x[i] * y[i]; count++; } return sum / count; ");
-        assertThat(Lifelong.run("--text", a, "--text", b, "--steps", "1", "--seeds", "1", "--vocabulary", "257", "--threads", "1")).as(console.complaint::toString).isZero();
+        assertThat(Lifelong.run("--text", a + "," + b, "--steps", "1", "--seeds", "1", "--vocabulary", "257", "--threads", "1")).as(console.complaint::toString).isZero();
         List<String> lines = console.printed.toString().lines().toList();
         assertThat(lines.getFirst()).startsWith("A is a, B is b; 1 steps of 1,024 tokens on each, 1 seeds.");
         assertThat(lines.subList(2, 8)).extracting(line -> line.split("\\s{2,}")[0])
