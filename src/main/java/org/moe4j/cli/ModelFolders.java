@@ -1,5 +1,6 @@
 package org.moe4j.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,9 @@ final class ModelFolders {
         Checkpoint to = new Checkpoint(out);
         if (to.exists()) {
             throw new InputException("there is a checkpoint in " + out + "; give another --out");
+        }
+        if (Files.isRegularFile(out)) {                                           // now, not after minutes of training
+            throw new InputException(out + " is a file, not a folder; give another --out");
         }
         try (Backend on = Backends.open(device, Runtime.getRuntime().availableProcessors())) {
             List<LanguageModel> models = from.stream().map(folder -> SavedModel.load(on, Checkpoint.in(folder))).toList();

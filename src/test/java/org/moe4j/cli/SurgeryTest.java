@@ -106,6 +106,7 @@ class SurgeryTest {
         assertMistake("unknown router 'topk'", "upcycle", dense, "--out", to, "--router", "topk");
         assertMistake("unknown option '--expert'", "upcycle", dense, "--out", to, "--expert", "4");
         assertMistake("there is a checkpoint in", "upcycle", dense, "--out", dense);
+        assertMistake("text.txt is a file, not a folder; give another --out", "upcycle", dense, "--out", folder.resolve("text.txt").toString());
         assertMistake("2 folders are given", "grow", dense, dense, "--out", to);
         assertMistake("no mixture layer to grow", "grow", dense, "--out", to);
         assertMistake("unknown value of --others", "mix", dense, dense, "--out", to, "--others", "last");
