@@ -94,7 +94,7 @@ class CudaGraphsTest {
             if (CudaEmulator.load() == null) {
                 assertThat(plain.graphs).isZero();
                 assertThat(ran.launches).isLessThan(8);
-                assertThat(ran.graphs).isBetween(2, 2 + plain.launches / 64);
+                assertThat(ran.graphs).isBetween(1, 2 + plain.launches / 64); // a dense step is one of 128 works, and a few launches
                 assertThat(ran.changes).isBetween(plain.weights.size(), 2 * plain.weights.size() + 2);
             }
         })));
@@ -120,9 +120,9 @@ class CudaGraphsTest {
     @ParameterizedTest
     @ValueSource(strings = {"cuGraphCreate=801", "cuGraphAddKernelNode@9=1", "cuGraphInstantiate@2=801", "cuGraphLaunch@3=2", "cuGraphExecKernelNodeSetParams@4=1"})
     void goesOnWithoutGraphsThatAreRefused(String failure) {
-        Ran expected = train(OpenedBackend.EMULATED, Tiny.dense());
+        Ran expected = train(OpenedBackend.EMULATED, TOP_K); // more than one graph
         CudaEmulator.fail(failure);
-        Ran ran = train(OpenedBackend.EMULATED + GRAPHS, Tiny.dense());
+        Ran ran = train(OpenedBackend.EMULATED + GRAPHS, TOP_K);
         ran.isAs(expected);
         assertThat(ran.graphs).isZero();
         assertThat(ran.launches).isEqualTo(expected.launches);
